@@ -6,8 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unnamedFlag: darwin has no unnamed files; execute never sees it, see open.
-const unnamedFlag = 0
+// unnamedFlag: darwin has no unnamed files. A directory opened for writing is
+// EISDIR, which Judge takes for that, and anything else is not opened at all.
+const unnamedFlag = unix.O_DIRECTORY
 
 // fullSync asks for the device's own cache to be written out, which fsync(2)
 // does not do on darwin. File systems without the request get fsync.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // This is the portable executor: os.File instead of descriptors. It exists so
@@ -64,7 +65,7 @@ func call(op *Op) error {
 		}
 		return os.Link(op.Path, op.NewPath)
 	case OpUnlink:
-		return os.Remove(op.Path)
+		return unlink(op)
 	case OpMkdir:
 		return os.Mkdir(op.Path, op.Mode.Perm())
 	case OpReadDir:
@@ -102,8 +103,28 @@ func open(op *Op) error {
 			return errors.Join(err, ErrInvalid)
 		}
 	}
+	if op.Exact && op.Open&OpenCreate != 0 {
+		if err := f.Chmod(op.Mode.Perm()); err != nil {
+			f.Close()
+			return err
+		}
+	}
 	op.Handle.Private = f
 	return nil
+}
+
+// unlink: os.Remove alone would take a directory for a file and the reverse.
+func unlink(op *Op) error {
+	info, err := os.Lstat(op.Path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir() && !op.Directory:
+		return syscall.EISDIR
+	case !info.IsDir() && op.Directory:
+		return syscall.ENOTDIR
+	}
+	return os.Remove(op.Path)
 }
 
 // syncFile: a directory cannot be synced here, and its entries are the file

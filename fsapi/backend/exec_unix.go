@@ -92,7 +92,7 @@ func Opened(op *Op, fd int) error {
 	if op.Open&(OpenCreate|OpenUnnamed) != 0 {
 		if err := fixPermissions(op, fd); err != nil {
 			unix.Close(fd)
-			if op.Open&OpenExclusive != 0 {
+			if op.Open&(OpenExclusive|OpenUnnamed) == OpenExclusive {
 				unix.Unlink(op.Path)
 			}
 			return err
@@ -112,13 +112,15 @@ func fixPermissions(op *Op, fd int) error {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return err
 	}
+	mode := uint32(st.Mode) & 0o7777
 	// The group first: changing it may clear the set-id bits.
 	if op.Group != nil && int(st.Gid) != *op.Group {
 		if err := unix.Fchown(fd, -1, *op.Group); err != nil {
 			return err
 		}
+		mode &^= unix.S_ISUID | unix.S_ISGID
 	}
-	if op.Exact && uint32(st.Mode)&0o7777 != UnixMode(op.Mode) {
+	if op.Exact && mode != UnixMode(op.Mode) {
 		return unix.Fchmod(fd, UnixMode(op.Mode))
 	}
 	return nil

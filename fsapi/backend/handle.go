@@ -26,3 +26,9 @@ func (h *Handle) SetFD(fd int) { h.fdPlus1 = fd + 1 }
 func (h *Handle) IsOpen() bool {
 	return h != nil && (h.fdPlus1 != 0 || h.Private != nil)
 }
+
+// Take moves the file of from, which becomes empty, into h, which must be
+// empty. No operation on either may be in flight.
+func (h *Handle) Take(from *Handle) {
+	*h, *from = *from, Handle{}
+}

@@ -33,3 +33,6 @@ func lockFD(fd int, kind LockKind) error {
 	}
 	return unsupported(unix.ENOTSUP)
 }
+
+// unlockFD: every lock is a flock here.
+func unlockFD(fd int, _ LockKind) error { return unix.Flock(fd, unix.LOCK_UN) }

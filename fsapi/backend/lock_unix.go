@@ -10,7 +10,10 @@ import (
 )
 
 // fdLock is a lock on a descriptor of its own.
-type fdLock int
+type fdLock struct {
+	fd   int
+	kind LockKind
+}
 
 func tryLock(h *Handle, path string, kind LockKind) (Lock, bool, error) {
 	fd, err := reopen(h.FD(), path, kind)
@@ -19,7 +22,7 @@ func tryLock(h *Handle, path string, kind LockKind) (Lock, bool, error) {
 	}
 	err = ignoringEINTR(func() error { return lockFD(fd, kind) })
 	if err == nil {
-		return fdLock(fd), false, nil
+		return fdLock{fd, kind}, false, nil
 	}
 	unix.Close(fd)
 	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EACCES) {
@@ -28,12 +31,15 @@ func tryLock(h *Handle, path string, kind LockKind) (Lock, bool, error) {
 	return nil, false, err
 }
 
-// Unlock closes the descriptor, which releases the lock.
+// Unlock releases the lock before it closes the descriptor: a child process
+// that is between fork and exec has the descriptor as well, so that closing
+// ours would leave the lock until that child gets on.
 func (l fdLock) Unlock() error {
-	if err := unix.Close(int(l)); err != nil && err != syscall.EINTR {
-		return err
+	err := ignoringEINTR(func() error { return unlockFD(l.fd, l.kind) })
+	if closing := unix.Close(l.fd); err == nil && closing != syscall.EINTR {
+		err = closing
 	}
-	return nil
+	return err
 }
 
 func ignoringEINTR(f func() error) error {

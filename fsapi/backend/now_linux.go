@@ -15,7 +15,7 @@ const HasReadNow = true
 // for the rest. It reports false on any error: the operation that follows will
 // meet the error again and can wait.
 func ReadNow(h *Handle, p []byte, off int64) (n int, ok bool) {
-	if len(p) == 0 {
+	if len(p) == 0 || off < 0 { // the system call takes -1 for the file position
 		return 0, false
 	}
 	iov := unix.Iovec{Base: &p[0]}

@@ -81,11 +81,11 @@ type Op struct {
 	Kind      Kind
 	Link      bool // the next operation of the batch starts when this one has succeeded
 	Directory bool
-	Exact     bool // OpOpen: a created file gets exactly Mode, whatever the umask
+	Exact     bool // OpOpen: a created file gets exactly Mode, whatever the umask; without OpenExclusive an existing one, too
 	Open      OpenFlag
 	Rename    RenameFlag
 	Mode      fs.FileMode // permission bits of what is created
-	Group     *int        // OpOpen: gid of a created file; nil: as the file system does it
+	Group     *int        // OpOpen: gid of a created file, as with Exact; nil: as the file system does it
 	Handle    *Handle
 	Path      string // the file; with an open Handle: only for error texts
 	NewPath   string

@@ -1,6 +1,9 @@
 package backend
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Sync is the reference engine: it does every operation inside Submit, on the
 // caller's goroutine. It breaks the promise that Submit does not wait, and no
@@ -74,7 +77,7 @@ func (s *Sync) Reap(done []*Op) (int, error) {
 
 func (s *Sync) take(done []*Op) int {
 	n := copy(done, s.done)
-	s.done = append(s.done[:0], s.done[n:]...)
+	s.done = slices.Delete(s.done, 0, n) // which lets go of the operations, too
 	return n
 }
 

@@ -1,0 +1,86 @@
+#!/bin/bash
+# All tests of this project, one step after the other, with a summary at the end.
+#
+#   ci/test.sh            everything
+#   ci/test.sh quick      formatting, vet, project rules, and the tests without -race
+#   ci/test.sh STEP...    these steps: format vet lint cross rules uring threadpool fuzz
+#
+# FUZZTIME is how long each fuzz target runs, 5s unless set.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+platforms=(linux/arm64 darwin/arm64 darwin/amd64 windows/amd64)
+
+step_format() {
+	local files
+	files=$(gofmt -l .)
+	[[ -z $files ]] || {
+		echo "not formatted: $files"
+		return 1
+	}
+}
+
+step_vet() { go vet ./...; }
+
+step_lint() { go tool staticcheck ./...; }
+
+# Build and vet, the tests included, for the platforms that are not this one.
+step_cross() {
+	local platform
+	for platform in "${platforms[@]}"; do
+		echo "  $platform"
+		GOOS=${platform%/*} GOARCH=${platform#*/} CGO_ENABLED=0 go build ./...
+		GOOS=${platform%/*} GOARCH=${platform#*/} CGO_ENABLED=0 go vet ./...
+	done
+}
+
+# Import graph, links in the documentation, what the top level holds.
+step_rules() { go test -count=1 ./ci/...; }
+
+# fsapi takes the engine from the environment where a test does not choose one.
+step_uring() { FSAPI_BACKEND=uring go test -race -count=1 ./...; }
+step_threadpool() { FSAPI_BACKEND=threadpool go test -race -count=1 ./...; }
+step_once() { go test ./...; }
+
+# Every fuzz target of every package, for a moment.
+step_fuzz() {
+	local packages package listing target
+	packages=$(go list ./...)
+	for package in $packages; do
+		listing=$(go test -list='^Fuzz' "$package")
+		for target in $(grep '^Fuzz' <<<"$listing" || true); do
+			echo "  $package $target"
+			go test -run='^$' -fuzz="^$target\$" -fuzztime="${FUZZTIME:-5s}" "$package"
+		done
+	done
+}
+
+case ${1:-all} in
+all) steps=(format vet lint cross rules uring threadpool fuzz) ;;
+quick) steps=(format vet rules once) ;;
+*) steps=("$@") ;;
+esac
+
+for step in "${steps[@]}"; do
+	[[ $(type -t "step_$step") == function ]] || {
+		echo "unknown step: $step" >&2
+		exit 2
+	}
+done
+
+summary=() failed=0
+for step in "${steps[@]}"; do
+	echo "== $step"
+	begin=$SECONDS status=0
+	# A shell of its own: errexit does not work inside a condition.
+	set +e
+	(set -e; "step_$step")
+	status=$?
+	set -e
+	if ((status == 0)); then result=ok; else result=FAILED failed=1; fi
+	summary+=("$(printf '%-12s %-7s %4d s' "$step" "$result" $((SECONDS - begin)))")
+done
+
+echo "== summary ($(go version))"
+printf '%s\n' "${summary[@]}"
+exit "$failed"

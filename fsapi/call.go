@@ -1,0 +1,99 @@
+package fsapi
+
+import (
+	"context"
+	"sync"
+)
+
+// call is a chain of operations that a goroutine waits for.
+type call struct {
+	fs      *FS
+	mu      sync.Mutex
+	first   *request
+	pending int
+	left    bool // nobody waits any more
+	done    chan struct{}
+}
+
+// do runs the chain of first, which newRequest(nil, …) has made, and waits for
+// it. If the context ends first, the operations are cancelled and freed when
+// they come back, and the caller must not look at them. Otherwise the caller
+// frees them with freeChain.
+func (fs *FS) do(ctx context.Context, first *request) error {
+	if err := ctx.Err(); err != nil {
+		freeChain(first)
+		return err
+	}
+	if err := fs.enter(); err != nil {
+		freeChain(first)
+		return err
+	}
+	c := &call{fs: fs, first: first, pending: first.len(), done: make(chan struct{})}
+	for r := first; r != nil; r = r.next {
+		r.owner = c
+	}
+	fs.queue.put(first)
+	fs.flush()
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+	}
+	if c.leave() {
+		return nil // it has finished just now
+	}
+	return ctx.Err()
+}
+
+// leave gives up the wait. It reports true if there is nothing to wait for.
+func (c *call) leave() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending == 0 {
+		return true
+	}
+	c.left = true
+	for r := c.first; r != nil; r = r.next {
+		c.fs.backend.Cancel(&r.op)
+	}
+	return false
+}
+
+// complete implements completer.
+func (c *call) complete(*request) {
+	c.mu.Lock()
+	c.pending--
+	last, left := c.pending == 0, c.left
+	c.mu.Unlock()
+	if !last {
+		return
+	}
+	if left {
+		freeChain(c.first)
+	}
+	close(c.done)
+	c.fs.leave()
+}
+
+func freeChain(first *request) {
+	for r := first; r != nil; {
+		next := r.next
+		r.free()
+		r = next
+	}
+}
+
+// errorOf returns the error of the first member of the chain that failed.
+func errorOf(first *request) error {
+	for r := first; r != nil; r = r.next {
+		if r.op.Err != nil && !isCanceled(r.op.Err) {
+			return r.op.Err
+		}
+	}
+	for r := first; r != nil; r = r.next {
+		if r.op.Err != nil {
+			return r.op.Err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package fsapi
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/ringbox/ringbox/fsapi/backend"
+)
+
+// The steps that commit a created file:
+//
+//	writeCreated   open, write and sync the temporary file, in one chain
+//	syncCreated    in a group: sync after everybody has written
+//	name           give it its name
+//	syncDirectory  make that last
+//
+// Replacing goes by exchanging the two files: should the directory not be
+// synced, they are exchanged back, and the old state is there again.
+
+// writeCreated writes what has not been written yet.
+func (c *commit) writeCreated() {
+	w := c.w
+	if w.scratch == nil {
+		w.scratch = w.newScratch()
+	}
+	s := w.scratch
+	var rs []*request
+	if s.state == fileCreated {
+		rs = append(rs, s.openRequest(w.create))
+	}
+	if r := w.dataRequest(s, true); r != nil {
+		rs = append(rs, r)
+	}
+	if c.syncs() && !s.synced {
+		rs = append(rs, c.syncRequest(s, c.group != nil))
+	}
+	if len(rs) == 0 {
+		c.name()
+		return
+	}
+	c.send(chain(rs...), (*commit).createdWritten)
+}
+
+// syncRequest returns a request that syncs the temporary file, or only starts
+// its write-back.
+func (c *commit) syncRequest(s *scratch, hint bool) *request {
+	// A full sync: permissions set after the creation are metadata that
+	// fdatasync need not write.
+	r := newRequest(c.w.file, roleCommit, backend.OpSync)
+	if hint {
+		r.op.Kind = backend.OpSyncRange
+	}
+	r.op.Handle, r.op.Path = &s.handle, s.path
+	s.watch(r)
+	return r
+}
+
+func (c *commit) createdWritten() {
+	s := c.w.scratch
+	switch {
+	case c.err != nil:
+		c.fail(c.err)
+	case c.aborted:
+		c.settle(ErrClosed)
+	case c.syncs() && !s.synced && c.group != nil:
+		c.group.data.arrive(c) // and goes on with syncData
+	default:
+		s.synced = c.syncs()
+		c.name()
+	}
+}
+
+// syncData goes on behind the first barrier of a group.
+func (c *commit) syncData() {
+	switch {
+	case c.w.create == nil && c.aborted:
+		c.takeBack(ErrClosed)
+	case c.w.create == nil:
+		c.send(c.fileRequest(backend.OpDatasync), (*commit).appendSynced)
+	case c.aborted:
+		c.settle(ErrClosed)
+	default:
+		c.send(c.syncRequest(c.w.scratch, false), (*commit).createdSynced)
+	}
+}
+
+func (c *commit) createdSynced() {
+	switch {
+	case c.err != nil:
+		c.fail(c.err)
+	case c.aborted:
+		c.settle(ErrClosed)
+	default:
+		c.w.scratch.synced = true
+		c.name()
+	}
+}
+
+// name tries the name as a new one first.
+func (c *commit) name() { c.rename(backend.RenameNoReplace, (*commit).named) }
+
+func (c *commit) rename(how backend.RenameFlag, then func(*commit)) {
+	s := c.w.scratch
+	r := newRequest(c.w.file, roleCommit, backend.OpRename)
+	r.op.Path, r.op.NewPath, r.op.Rename = s.path, c.target, how
+	s.watch(r)
+	c.send(r, then)
+}
+
+func (c *commit) named() {
+	replace := c.w.create.mode == ReplaceIfExists
+	switch {
+	case c.err == nil:
+		c.syncDirectory()
+	case errors.Is(c.err, fs.ErrExist) && !replace:
+		c.settle(c.err) // nothing is lost: another name may be free
+	case errors.Is(c.err, fs.ErrExist):
+		c.rename(backend.RenameExchange, (*commit).swapped)
+	case errors.Is(c.err, backend.ErrUnsupported) && replace:
+		c.rename(0, (*commit).overwritten)
+	case errors.Is(c.err, backend.ErrUnsupported):
+		c.link()
+	default:
+		c.fail(c.err)
+	}
+}
+
+// maxTries bounds how often the name may come and go between two steps.
+const maxTries = 16
+
+func (c *commit) swapped() {
+	c.tries++
+	switch {
+	case c.err == nil:
+		c.exchanged = true
+		c.syncDirectory()
+	case errors.Is(c.err, fs.ErrNotExist) && c.tries < maxTries:
+		c.name()
+	case errors.Is(c.err, backend.ErrUnsupported):
+		c.rename(0, (*commit).overwritten)
+	default:
+		c.fail(c.err)
+	}
+}
+
+// overwritten: without an exchange the old file is gone before the directory
+// is synced; a failure of that cannot bring it back.
+func (c *commit) overwritten() {
+	if c.err != nil {
+		c.fail(c.err)
+		return
+	}
+	c.replaced = true
+	c.syncDirectory()
+}
+
+// link names the file where renames cannot refuse to replace: a second name,
+// which fails if it exists, then the end of the temporary one.
+func (c *commit) link() {
+	s := c.w.scratch
+	l := newRequest(c.w.file, roleCommit, backend.OpLink)
+	l.op.Path, l.op.NewPath = s.path, c.target
+	s.watch(l)
+	u := newRequest(c.w.file, roleCommit, backend.OpUnlink)
+	u.op.Path = s.path
+	s.watch(u)
+	c.send(chain(l, u), (*commit).linked)
+}
+
+func (c *commit) linked() {
+	switch {
+	case c.err == nil:
+		c.syncDirectory()
+	case errors.Is(c.err, fs.ErrExist):
+		c.settle(c.err)
+	default:
+		c.fail(c.err)
+	}
+}
+
+func (c *commit) syncDirectory() {
+	switch {
+	case !c.syncs():
+		c.created()
+	case c.group != nil:
+		if c.passed < c.group.data.number {
+			c.group.data.skip() // the data was synced by an earlier attempt
+		}
+		c.group.names.arrive(c) // and goes on with dirSynced
+	default:
+		c.w.file.fs.dirs.sync(filepath.Dir(c.target), c)
+	}
+}
+
+// dirSynced implements dirWaiter.
+func (c *commit) dirSynced(err error) {
+	c.w.file.resume(func() {
+		if err == nil {
+			c.created()
+		} else {
+			c.takeBackName(err)
+		}
+	})
+}
+
+// created: the file has its name for good, and the handle is its own from now
+// on.
+func (c *commit) created() {
+	w, f := c.w, c.w.file
+	s := w.scratch
+	if c.exchanged {
+		r := newRequest(f, roleCleanup, backend.OpUnlink)
+		r.op.Path = s.path // the old file
+		f.queueRequest(r)
+	}
+	f.handle.Take(&s.handle)
+	f.state, f.path = fileOpen, c.target
+	w.create, w.scratch = nil, nil
+	c.settle(nil)
+}
+
+// takeBackName restores the old state after a failed sync of the directory.
+func (c *commit) takeBackName(cause error) {
+	c.cause, c.syncFailed = cause, true
+	switch {
+	case c.replaced:
+		c.fail(cause)
+	case c.exchanged:
+		c.rename(backend.RenameExchange, (*commit).nameTakenBack)
+	default:
+		r := newRequest(c.w.file, roleCommit, backend.OpUnlink)
+		r.op.Path = c.target
+		c.send(r, (*commit).nameTakenBack)
+	}
+}
+
+func (c *commit) nameTakenBack() {
+	if c.err != nil {
+		c.fail(errors.Join(c.cause, c.err))
+		return
+	}
+	c.fail(c.cause)
+}

@@ -1,0 +1,87 @@
+package fsapi
+
+import (
+	"sync"
+
+	"github.com/ringbox/ringbox/fsapi/backend"
+)
+
+// dirSyncs syncs directories. Who wants a directory synced while a sync of it
+// is under way waits for the next one, together with everybody else who comes
+// until then: many commits share one sync.
+type dirSyncs struct {
+	fs   *FS
+	mu   sync.Mutex
+	dirs map[string]*dirSync
+}
+
+// dirWaiter is told, under no lock, that a directory is on the device.
+type dirWaiter interface{ dirSynced(error) }
+
+// dirSync is a directory that is being synced.
+type dirSync struct {
+	all     *dirSyncs
+	path    string
+	handle  backend.Handle
+	pending int // requests out
+	err     error
+	now     []dirWaiter // wait for the sync under way
+	later   []dirWaiter // came too late for it
+}
+
+// sync syncs the directory path for w.
+func (d *dirSyncs) sync(path string, w ...dirWaiter) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dirs == nil {
+		d.dirs = make(map[string]*dirSync)
+	}
+	s := d.dirs[path]
+	if s == nil {
+		s = &dirSync{all: d, path: path}
+		d.dirs[path] = s
+		s.now = w
+		s.start()
+		return
+	}
+	s.later = append(s.later, w...)
+}
+
+// start queues open, sync and close of the directory as one chain.
+func (s *dirSync) start() {
+	s.err = nil
+	open := newRequest(s, roleCommit, backend.OpOpen)
+	open.op.Open = backend.OpenDirectory
+	first := chain(open, newRequest(s, roleCommit, backend.OpSync), newRequest(s, roleCommit, backend.OpClose))
+	for r := first; r != nil; r = r.next {
+		r.op.Path, r.op.Handle = s.path, &s.handle
+		s.pending++
+	}
+	s.all.fs.queue.put(first)
+}
+
+// complete implements completer.
+func (s *dirSync) complete(r *request) {
+	d := s.all
+	d.mu.Lock()
+	s.pending--
+	if r.op.Kind != backend.OpClose && r.op.Err != nil && (s.err == nil || isCanceled(s.err)) {
+		s.err = r.op.Err
+	}
+	r.free()
+	if s.pending > 0 {
+		d.mu.Unlock()
+		return
+	}
+	waiters, err := s.now, s.err
+	s.now, s.later = s.later, nil
+	if len(s.now) > 0 {
+		s.start()
+	} else {
+		delete(d.dirs, s.path)
+	}
+	d.mu.Unlock()
+	for _, w := range waiters {
+		w.dirSynced(err)
+	}
+}

@@ -1,0 +1,155 @@
+package fsapi
+
+import (
+	"context"
+	"sync"
+
+	"github.com/ringbox/ringbox/fsapi/backend"
+)
+
+// FS is a file system: the files of this machine, seen through one engine. It
+// may be used from any number of goroutines.
+type FS struct {
+	backend backend.Backend
+	now     backend.NowReader // nil: every read is an operation
+	locker  backend.Locker    // nil: no locks
+	info    BackendInfo
+	depth   int
+	sync    SyncMode
+
+	queue    queue
+	budget   budget
+	dispatch dispatcher
+	dirs     dirSyncs
+	stats    stats
+	ready    readiness
+	reaped   chan struct{} // closed when the reaper has ended
+
+	mu     sync.Mutex
+	closed bool
+	files  map[*File]struct{} // not torn down yet
+	calls  int                // blocking calls under way
+	empty  sync.Cond          // files and calls have become 0
+}
+
+// New sets up a file system. An explicit Backend that does not work here is an
+// error that says why and what an operator can do; Auto falls back to the
+// thread pool and keeps the reason in Backend.
+func New(o Options) (*FS, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	b, info, err := choose(&o)
+	if err != nil {
+		return nil, err
+	}
+	fs := &FS{backend: b, info: info, sync: o.Sync, depth: info.Depth, reaped: make(chan struct{}), files: make(map[*File]struct{})}
+	fs.now, _ = b.(backend.NowReader)
+	if !backend.HasReadNow && o.Engine == nil {
+		fs.now = nil
+	}
+	fs.locker, _ = b.(backend.Locker)
+	fs.budget.limit = o.BufferLimit
+	fs.dispatch.fs = fs
+	fs.dispatch.idle.L = &fs.dispatch.mu
+	fs.dirs.fs = fs
+	fs.empty.L = &fs.mu
+	go fs.reap()
+	return fs, nil
+}
+
+// Backend says which engine serves the file system and why.
+func (fs *FS) Backend() BackendInfo { return fs.info }
+
+// register takes f in. It reports false when the file system is closed.
+func (fs *FS) register(f *File) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.closed {
+		return false
+	}
+	fs.files[f] = struct{}{}
+	return true
+}
+
+// forget drops f after its last operation.
+func (fs *FS) forget(f *File) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	delete(fs.files, f)
+	fs.signalEmpty()
+}
+
+func (fs *FS) openFiles() []*File {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	files := make([]*File, 0, len(fs.files))
+	for f := range fs.files {
+		files = append(files, f)
+	}
+	return files
+}
+
+// enter begins a blocking call that is no file's.
+func (fs *FS) enter() error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.closed {
+		return ErrClosed
+	}
+	fs.calls++
+	return nil
+}
+
+func (fs *FS) leave() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.calls--
+	fs.signalEmpty()
+}
+
+func (fs *FS) signalEmpty() {
+	if len(fs.files) == 0 && fs.calls == 0 {
+		fs.empty.Broadcast()
+	}
+}
+
+// Close closes every file that is still open, waits until nothing is in flight
+// any more, and frees the engine. Files and blocking calls get ErrClosed from
+// then on. A second Close returns ErrClosed. It waits for callbacks that are
+// running, unless it is called from one.
+func (fs *FS) Close() error {
+	fs.mu.Lock()
+	if fs.closed {
+		fs.mu.Unlock()
+		return ErrClosed
+	}
+	fs.closed = true
+	fs.mu.Unlock()
+	for _, f := range fs.openFiles() {
+		f.Close() // those that are closed already say so
+	}
+	fs.settle()
+	fs.mu.Lock()
+	for len(fs.files) > 0 || fs.calls > 0 {
+		fs.empty.Wait()
+	}
+	fs.mu.Unlock()
+	if !inCallback() {
+		fs.dispatch.drain()
+	}
+	err := fs.backend.Close()
+	<-fs.reaped
+	fs.ready.closeAll()
+	return err
+}
+
+// Wait waits until some file can make progress: one on which a call has
+// returned ErrAgain and where the data, the room or the result has come since.
+// It returns at once when that has happened already, or when no call is
+// waiting for anything. An event loop calls Wait and then repeats the calls
+// that said ErrAgain. The error is the context's, or ErrClosed.
+func (fs *FS) Wait(ctx context.Context) error {
+	fs.flush()
+	return fs.ready.wait(ctx)
+}

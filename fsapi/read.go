@@ -1,0 +1,365 @@
+package fsapi
+
+import (
+	"io"
+	"sync"
+
+	"github.com/ringbox/ringbox/fsapi/backend"
+)
+
+// Read-ahead sizes in bytes. Most mails are smaller than the first window.
+const (
+	firstWindow = 32 << 10
+	maxWindow   = maxBuffer
+	// aheadAfter is the window from which on a second one is read ahead: the
+	// reader has shown that it goes on.
+	aheadAfter  = 128 << 10
+	maxSegments = 4
+)
+
+// readState is what a file has read ahead.
+type readState struct {
+	segments []*segment // at most maxSegments, in no order
+	next     int64      // where reading goes on if it is sequential
+	window   int        // of the next sequential read
+}
+
+// segment is a piece of the file that has been read ahead or will be.
+type segment struct {
+	file   *File
+	off    int64
+	want   int // bytes
+	state  segmentState
+	buf    *buffer
+	n      int // bytes that are there
+	eof    bool
+	err    error
+	req    *request // in flight
+	ticket ticket
+}
+
+type segmentState uint8
+
+const (
+	segmentInLine  segmentState = iota // for a buffer
+	segmentWaiting                     // for the open
+	segmentInFlight
+	segmentDone
+)
+
+var segmentPool = sync.Pool{New: func() any { return new(segment) }}
+
+// end is the offset behind the data that the segment has or will have.
+func (s *segment) end() int64 {
+	if s.state == segmentDone {
+		return s.off + int64(s.n)
+	}
+	return s.off + int64(s.want)
+}
+
+// covers reports whether the segment can say something about offset off: data,
+// the end of the file, or an error.
+func (s *segment) covers(off int64) bool {
+	if s.state == segmentDone && (s.eof || s.err != nil) {
+		return off >= s.off && off <= s.end()
+	}
+	return off >= s.off && off < s.end()
+}
+
+// Pread copies what is there at offset off into p: from what was read ahead,
+// or at once from what the page cache holds. It returns at least one byte, or
+// an error: ErrAgain when nothing is there yet (the data is then on its way,
+// and the input callback fires when it has come), io.EOF at the end of the
+// file as it is now, or what is wrong with the file. It may return less than
+// len(p). p is not kept.
+func (f *File) Pread(p []byte, off int64) (int, error) {
+	f.mu.Lock()
+	n, err := f.pread(p, off)
+	f.says(err)
+	f.mu.Unlock()
+	if err == ErrAgain || f.fs.budget.urgent.Load() || f.fs.queue.waiting.Load() > 0 {
+		f.fs.settle()
+	}
+	return n, err
+}
+
+// pread is Pread with f.mu held. It may queue something.
+func (f *File) pread(p []byte, off int64) (int, error) {
+	f.callback.wantInput = false
+	if err := f.usable("read"); err != nil {
+		return 0, err
+	}
+	if off < 0 {
+		return 0, pathError("read", f.path, &backend.OffsetError{Off: off, Err: backend.ErrInvalid})
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if f.state == fileCreated {
+		return 0, io.EOF
+	}
+	s := f.segmentAt(off)
+	if s != nil && s.state == segmentDone {
+		return f.copyOut(s, p, off)
+	}
+	if s == nil {
+		if n, ok := f.readNow(p, off); ok {
+			return f.answered(n, off)
+		}
+		f.readAhead(off, len(p))
+	}
+	f.callback.wantInput, f.callback.inputOff = true, off
+	return 0, ErrAgain
+}
+
+// readNow reads what the page cache holds, straight into p.
+func (f *File) readNow(p []byte, off int64) (int, bool) {
+	if f.fs.now == nil || f.state != fileOpen {
+		return 0, false
+	}
+	return f.fs.now.ReadNow(&f.handle, p, off)
+}
+
+// answered is the end of a read that needed no waiting.
+func (f *File) answered(n int, off int64) (int, error) {
+	f.reads++
+	if n == 0 {
+		return 0, io.EOF
+	}
+	f.read.next = off + int64(n)
+	return n, nil
+}
+
+// copyOut answers from a segment that is there, and gives it back when it is
+// used up.
+func (f *File) copyOut(s *segment, p []byte, off int64) (int, error) {
+	n := 0
+	if s.buf != nil {
+		n = copy(p, s.buf.mem[off-s.off:s.n])
+	}
+	at := off + int64(n)
+	f.read.next = at
+	switch {
+	case n == 0:
+		err := s.err
+		f.drop(s)
+		return f.atEnd(p, off, err)
+	case at < s.end() || s.eof || s.err != nil:
+		// What is left, if only the news that this is the end, is for later.
+	default:
+		f.drop(s)
+	}
+	f.extendAhead(at)
+	return n, nil
+}
+
+// atEnd answers where a segment ended with err, or with the end of the file:
+// that may have grown since.
+func (f *File) atEnd(p []byte, off int64, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	if n, ok := f.readNow(p, off); ok {
+		return f.answered(n, off)
+	}
+	return 0, io.EOF
+}
+
+// segmentAt returns the segment that covers off.
+func (f *File) segmentAt(off int64) *segment {
+	for _, s := range f.read.segments {
+		if s.covers(off) {
+			return s
+		}
+	}
+	return nil
+}
+
+// answers reports whether a Pread at off would say something else than
+// ErrAgain as far as read-ahead is concerned.
+func (f *File) answers(off int64) bool {
+	if f.state == fileFailed {
+		return true
+	}
+	s := f.segmentAt(off)
+	return s == nil || s.state == segmentDone
+}
+
+// readAhead starts reading at off. Sequential reading doubles the window each
+// time; random reading gets what it asks for.
+func (f *File) readAhead(off int64, want int) {
+	r := &f.read
+	if off == r.next {
+		r.window = min(max(2*r.window, firstWindow), maxWindow)
+	} else {
+		r.window = firstWindow / 2 // the next sequential one is firstWindow
+		f.dropAll()                // nobody comes back to what was read ahead elsewhere
+	}
+	if off == r.next && r.window > want {
+		want = r.window
+	}
+	f.startSegment(off, want)
+	f.extendAhead(off)
+}
+
+// extendAhead keeps the next window on its way for a reader that has gone on
+// long enough.
+func (f *File) extendAhead(at int64) {
+	r := &f.read
+	if r.window < aheadAfter || len(r.segments) >= maxSegments {
+		return
+	}
+	end := at
+	for _, s := range r.segments {
+		if s.state == segmentDone && (s.eof || s.err != nil) {
+			return
+		}
+		end = max(end, s.end())
+	}
+	if end-at < int64(r.window) {
+		r.window = min(2*r.window, maxWindow)
+		f.startSegment(end, r.window)
+	}
+}
+
+// startSegment asks for want bytes at off.
+func (f *File) startSegment(off int64, want int) {
+	if len(f.read.segments) >= maxSegments && !f.dropDone() {
+		return // as many reads as can be are on their way; each will wake the caller
+	}
+	s := segmentPool.Get().(*segment)
+	*s = segment{file: f, off: off, want: bufferSize(want), ticket: ticket{owner: s}}
+	f.read.segments = append(f.read.segments, s)
+	if f.fs.budget.acquire(&s.ticket, int64(s.want)) {
+		f.start(s)
+	}
+}
+
+// start reads s, whose bytes have been granted: together with the open if that
+// is still here, after it if it is on its way.
+func (f *File) start(s *segment) {
+	s.state = segmentWaiting
+	if f.state == fileOpening && f.opening.op.Link {
+		return // another read goes with the open
+	}
+	s.buf = newBuffer(s.want)
+	r := newRequest(f, roleRead, backend.OpRead)
+	r.seg = s
+	r.op.Handle, r.op.Path, r.op.Buf, r.op.Off = &f.handle, f.path, s.buf.mem[:s.want], s.off
+	switch {
+	case f.state == fileOpen:
+		f.queueRequest(r)
+	case f.fs.queue.extend(f.opening, r):
+		f.inflight++
+	default:
+		s.buf.free()
+		s.buf = nil
+		r.free()
+		return
+	}
+	f.fs.budget.work(s.buf.size())
+	s.state, s.req = segmentInFlight, r
+}
+
+// startWaiting starts the segments that have waited for the open.
+func (f *File) startWaiting() {
+	for _, s := range f.read.segments {
+		if s.state == segmentWaiting {
+			f.start(s)
+		}
+	}
+}
+
+// grant implements the budget's owner: s has its bytes now.
+func (s *segment) grant() {
+	f := s.file
+	f.mu.Lock()
+	if s.state == segmentInLine && f.fs.budget.take(&s.ticket) {
+		f.start(s)
+	}
+	f.mu.Unlock()
+}
+
+// segmentDone takes the result of a read.
+func (f *File) segmentDone(r *request) {
+	s := r.seg
+	f.fs.budget.work(-s.buf.size())
+	s.state, s.req = segmentDone, nil
+	s.n, s.eof, s.err = r.op.N, r.op.EOF || r.op.N == 0 && r.op.Err == nil, r.op.Err
+	if f.closed || f.state == fileFailed || isCanceled(r.op.Err) {
+		// A read that was cancelled, with its open or by us, says nothing.
+		f.drop(s)
+	} else {
+		f.fs.budget.rest(f)
+	}
+	f.progress()
+	f.postInput()
+}
+
+// drop gives up a segment that is not in flight.
+func (f *File) drop(s *segment) {
+	segs := f.read.segments
+	for i, x := range segs {
+		if x == s {
+			segs[i] = segs[len(segs)-1]
+			segs[len(segs)-1] = nil
+			f.read.segments = segs[:len(segs)-1]
+			break
+		}
+	}
+	if len(f.read.segments) == 0 && f.write == nil {
+		f.fs.budget.wake(f)
+	}
+	if s.state == segmentInLine {
+		f.fs.budget.cancel(&s.ticket)
+		return // the budget may still look at the ticket: not for the pool
+	}
+	f.fs.budget.release(int64(s.want))
+	if s.buf != nil {
+		s.buf.free()
+	}
+	*s = segment{}
+	segmentPool.Put(s)
+}
+
+// dropDone gives up one segment that nobody has fetched.
+func (f *File) dropDone() bool {
+	for _, s := range f.read.segments {
+		if s.state == segmentDone {
+			f.drop(s)
+			return true
+		}
+	}
+	return false
+}
+
+// dropAll gives up every segment that is not in flight.
+func (f *File) dropAll() {
+	segs := f.read.segments
+	for i := len(segs) - 1; i >= 0; i-- {
+		if segs[i].state != segmentInFlight {
+			f.drop(segs[i])
+		}
+	}
+}
+
+// cancelReads gives up all reading: what is in flight is cancelled and dropped
+// when it comes back.
+func (f *File) cancelReads() {
+	f.dropAll()
+	for _, s := range f.read.segments {
+		f.fs.backend.Cancel(&s.req.op)
+	}
+}
+
+// reclaim gives back, for others that wait, the bytes that nobody works on:
+// read-ahead is forgotten, unwritten data goes to the scratch file.
+func (f *File) reclaim() {
+	f.mu.Lock()
+	for f.dropDone() {
+	}
+	if f.write != nil {
+		f.write.spill()
+	}
+	f.mu.Unlock()
+}

@@ -1,0 +1,160 @@
+package fsapi
+
+import (
+	"context"
+	"sync"
+)
+
+// readiness counts, over all files, those on which a call has said ErrAgain
+// (blocked) and those of them that have moved since (ready). It serves FS.Wait.
+type readiness struct {
+	mu      sync.Mutex
+	blocked int
+	ready   int
+	closed  bool
+	waiters []chan struct{}
+}
+
+func (r *readiness) add(blocked, ready int) {
+	r.mu.Lock()
+	r.blocked += blocked
+	r.ready += ready
+	if r.ready > 0 || r.blocked == 0 {
+		r.wakeAll()
+	}
+	r.mu.Unlock()
+}
+
+func (r *readiness) wakeAll() {
+	for i, w := range r.waiters {
+		close(w)
+		r.waiters[i] = nil
+	}
+	r.waiters = r.waiters[:0]
+}
+
+func (r *readiness) closeAll() {
+	r.mu.Lock()
+	r.closed = true
+	r.wakeAll()
+	r.mu.Unlock()
+}
+
+func (r *readiness) wait(ctx context.Context) error {
+	for {
+		r.mu.Lock()
+		if r.closed {
+			r.mu.Unlock()
+			return ErrClosed
+		}
+		if r.ready > 0 || r.blocked == 0 {
+			r.mu.Unlock()
+			return ctx.Err()
+		}
+		w := make(chan struct{})
+		r.waiters = append(r.waiters, w)
+		r.mu.Unlock()
+		if err := r.sleep(ctx, w); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *readiness) sleep(ctx context.Context, w chan struct{}) error {
+	select {
+	case <-w:
+		return nil
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, x := range r.waiters {
+		if x == w {
+			r.waiters = append(r.waiters[:i], r.waiters[i+1:]...)
+			break
+		}
+	}
+	return ctx.Err()
+}
+
+// progress tells that something has moved on f: every sleeping call of f looks
+// again, and so does FS.Wait. The caller holds f.mu.
+func (f *File) progress() {
+	f.seq++
+	for i, w := range f.waiters {
+		close(w)
+		f.waiters[i] = nil
+	}
+	f.waiters = f.waiters[:0]
+	if f.again && !f.ready {
+		f.ready = true
+		f.fs.ready.add(0, 1)
+	}
+}
+
+// says records what a call returns, ErrAgain or anything else, for Wait. The
+// caller holds f.mu.
+func (f *File) says(err error) {
+	again := err == ErrAgain
+	blocked, ready := 0, 0
+	if again != f.again {
+		blocked = 1
+		if !again {
+			blocked = -1
+		}
+	}
+	if f.ready {
+		ready = -1
+	}
+	f.again, f.ready, f.againSeq = again, false, f.seq
+	if blocked != 0 || ready != 0 {
+		f.fs.ready.add(blocked, ready)
+	}
+}
+
+// Wait waits until f can make progress: until a call that has returned
+// ErrAgain is worth repeating. It returns at once when that has happened
+// already, or when the last call did not say ErrAgain. Several goroutines may
+// wait. A cancelled context ends the wait, not the file. The error is the
+// context's, or ErrClosed.
+func (f *File) Wait(ctx context.Context) error {
+	f.mu.Lock()
+	seq, again := f.againSeq, f.again
+	f.mu.Unlock()
+	if !again {
+		return ctx.Err()
+	}
+	return f.waitPast(ctx, seq)
+}
+
+// waitPast waits until the file has moved beyond seq, as read under f.mu
+// together with the ErrAgain.
+func (f *File) waitPast(ctx context.Context, seq uint64) error {
+	f.fs.flush()
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return ErrClosed
+	}
+	if f.seq != seq {
+		f.mu.Unlock()
+		return ctx.Err()
+	}
+	w := make(chan struct{})
+	f.waiters = append(f.waiters, w)
+	f.mu.Unlock()
+	select {
+	case <-w:
+		return nil
+	case <-ctx.Done():
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, x := range f.waiters {
+		if x == w {
+			f.waiters = append(f.waiters[:i], f.waiters[i+1:]...)
+			break
+		}
+	}
+	return ctx.Err()
+}
