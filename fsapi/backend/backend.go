@@ -92,7 +92,7 @@ type NowReader interface {
 // LockKind is a way to lock a file.
 type LockKind uint8
 
-// Both are exclusive, belong to one handle and vanish with it.
+// Both are exclusive, and held until Lock.Unlock or the end of the process.
 const (
 	LockFlock  LockKind = iota // flock(2): what Dovecot uses for message files
 	LockRecord                 // open-file-description record lock over the whole file (Linux); conflicts with POSIX record locks of other processes

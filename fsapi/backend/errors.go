@@ -54,6 +54,9 @@ func Check(op *Op) error {
 	if op.Kind == OpOpen && (op.Handle == nil || op.Handle.IsOpen()) {
 		return invalid("open needs a handle that is not open yet")
 	}
+	if op.Kind == OpRename && op.Rename == RenameNoReplace|RenameExchange {
+		return invalid("a rename cannot both exchange and refuse to replace")
+	}
 	if op.Off < 0 || op.Len < 0 {
 		return invalid("negative offset or length")
 	}

@@ -95,6 +95,7 @@ func TestCheck(t *testing.T) {
 		{"stat of a handle", Op{Kind: OpStat, Handle: open}, ""},
 		{"stat of nothing", Op{Kind: OpStat}, "empty path"},
 		{"rename", Op{Kind: OpRename, Path: "a", NewPath: "b"}, ""},
+		{"rename that exchanges and does not replace", Op{Kind: OpRename, Path: "a", NewPath: "b", Rename: RenameNoReplace | RenameExchange}, "both"},
 		{"rename to nothing", Op{Kind: OpRename, Path: "a"}, "empty path"},
 		{"rename to NUL", Op{Kind: OpRename, Path: "a", NewPath: "\x00"}, "NUL"},
 		{"link of a handle", Op{Kind: OpLink, Handle: open, NewPath: "b"}, ""},
