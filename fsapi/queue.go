@@ -70,6 +70,7 @@ func (q *queue) take(b *batch, room int) {
 		q.count(-n)
 		first.taken = true
 		b.chains = append(b.chains, first)
+		b.lens = append(b.lens, n)
 		for r := first; r != nil; r = r.next {
 			b.ops = append(b.ops, &r.op)
 		}
@@ -79,11 +80,12 @@ func (q *queue) take(b *batch, room int) {
 	}
 }
 
-// putBack returns the chains of b from operation started on to the front.
+// putBack returns the chains of b from operation started on to the front. Those
+// before may have come back already, and be something else by now.
 func (q *queue) putBack(b *batch, started int) {
 	seen, i := 0, 0
 	for seen < started {
-		seen += b.chains[i].len()
+		seen += b.lens[i]
 		i++
 	}
 	q.mu.Lock()
@@ -96,6 +98,7 @@ func (q *queue) putBack(b *batch, started int) {
 // batch is the scratch space of one flush.
 type batch struct {
 	chains []*request
+	lens   []int // of the chains
 	ops    []*backend.Op
 	done   [64]*backend.Op
 }
@@ -105,7 +108,7 @@ var batchPool = sync.Pool{New: func() any { return new(batch) }}
 func (b *batch) clear() {
 	clear(b.chains)
 	clear(b.ops)
-	b.chains, b.ops = b.chains[:0], b.ops[:0]
+	b.chains, b.lens, b.ops = b.chains[:0], b.lens[:0], b.ops[:0]
 }
 
 func (b *batch) free() {

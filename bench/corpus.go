@@ -1,0 +1,76 @@
+package main
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// findCorpus returns the archive of real mails that may lie beside the
+// project, or "". The project's root is where go.mod is.
+func findCorpus() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if filepath.Dir(dir) == dir {
+			return ""
+		}
+		dir = filepath.Dir(dir)
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "..", "shared", "corpus", "*.tar.gz"))
+	if len(found) == 0 {
+		return ""
+	}
+	return found[0]
+}
+
+// maxMail bounds one mail of an archive, in bytes.
+const maxMail = 256 << 20
+
+// readCorpus reads the regular files of a .tar.gz, count at most if that is
+// not 0.
+func readCorpus(path string, count int) ([]mail, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var mails []mail
+	for archive := tar.NewReader(z); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) || count > 0 && len(mails) == count {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if h.Size > maxMail {
+			return nil, fmt.Errorf("%s: %s has %d bytes, more than %d", path, h.Name, h.Size, maxMail)
+		}
+		data, err := io.ReadAll(archive)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", path, h.Name, err)
+		}
+		mails = append(mails, mail{h.Name, data})
+	}
+	if len(mails) == 0 {
+		return nil, fmt.Errorf("no mail in %s", path)
+	}
+	return mails, nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ringbox/ringbox/fsapi"
+)
+
+func (b *bench) printEnvironment() {
+	fmt.Fprintf(b.out, "machine  %s/%s, %d CPUs, %s, %s; work in %s\n",
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), kernel(), runtime.Version(), fileSystem(b.work))
+	for _, e := range b.engines {
+		fmt.Fprintf(b.out, "engine   %s: %s\n", e.Kind, e.Detail)
+	}
+	fmt.Fprintf(b.out, "job      %d in flight, sync %s, seed %d\n\n", b.inFlight, b.sync, b.seed)
+}
+
+// printTable prints a row for each job and engine: medians over the rounds.
+func (b *bench) printTable() {
+	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "job\tengine\tops/s\tMiB/s\tp50\tp95\tp99\tp99.9\tmax\tCPU/op\tratio\t")
+	for i, job := range jobs {
+		for k, e := range b.engines {
+			rs := b.results[e.Kind][i]
+			fmt.Fprintf(w, "%s\t%s\t%.0f\t%.1f\t", job.name, e.Kind,
+				median(rs, result.rate),
+				median(rs, func(r result) float64 { return float64(r.bytes) / (1 << 20) / r.elapsed.Seconds() }))
+			for _, q := range []float64{50, 95, 99, 99.9, 100} {
+				ns := median(rs, func(r result) float64 { return float64(r.latency.ValueAtQuantile(q)) })
+				fmt.Fprintf(w, "%s\t", short(time.Duration(ns)))
+			}
+			cpu := median(rs, func(r result) float64 { return float64(r.cpu) / float64(r.ops) })
+			fmt.Fprintf(w, "%s\t%s\t\n", short(time.Duration(cpu)), b.ratio(i, k))
+		}
+	}
+	w.Flush()
+	rounds := len(b.results[b.engines[0].Kind][0])
+	fmt.Fprintf(b.out, "\nEvery byte that came back is the byte that was delivered. Medians of %d rounds.\n", rounds)
+	if len(b.engines) > 1 {
+		fmt.Fprintf(b.out, "ratio: operations/s over those of %s, within each round: median (lowest to highest).\n", b.baseline())
+	}
+}
+
+// baseline is the engine that the others are compared with: the last one.
+func (b *bench) baseline() fsapi.BackendKind { return b.engines[len(b.engines)-1].Kind }
+
+// ratio compares an engine with the baseline, round by round.
+func (b *bench) ratio(job, engine int) string {
+	if engine == len(b.engines)-1 {
+		return "1"
+	}
+	base := b.results[b.baseline()][job]
+	var ratios []float64
+	for round, r := range b.results[b.engines[engine].Kind][job] {
+		ratios = append(ratios, r.rate()/base[round].rate())
+	}
+	return describe(ratios)
+}
+
+// describe says what a set of ratios is worth: when they lie on both sides of
+// 1, nobody has won.
+func describe(ratios []float64) string {
+	slices.Sort(ratios)
+	low, high := ratios[0], ratios[len(ratios)-1]
+	text := fmt.Sprintf("%.2f (%.2f to %.2f)", ratios[len(ratios)/2], low, high)
+	if low <= 1 && high >= 1 {
+		text += " tie"
+	}
+	return text
+}
+
+func median(rs []result, of func(result) float64) float64 {
+	values := make([]float64, len(rs))
+	for i, r := range rs {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// short prints a duration with three digits.
+func short(d time.Duration) string {
+	unit, name := time.Second, "s"
+	switch {
+	case d < time.Millisecond:
+		unit, name = time.Microsecond, "µs"
+	case d < time.Second:
+		unit, name = time.Millisecond, "ms"
+	}
+	v := float64(d) / float64(unit)
+	text := fmt.Sprintf("%.2f", v)
+	if v >= 10 {
+		text = fmt.Sprintf("%.1f", v)
+	}
+	return strings.TrimSuffix(text, ".0") + name
+}
