@@ -32,7 +32,7 @@ func (c *commit) measured() {
 	case c.aborted:
 		c.settle(ErrClosed)
 	default:
-		c.base, c.end = c.size, c.size
+		c.base, c.end = c.info.Size, c.info.Size
 		c.copySpilled()
 	}
 }
@@ -156,7 +156,7 @@ func (c *commit) takeBackMeasured() {
 	switch {
 	case c.err != nil:
 		c.fail(errors.Join(c.cause, c.err))
-	case c.size <= c.base || c.size > c.end:
+	case c.info.Size <= c.base || c.info.Size > c.end:
 		c.fail(c.cause)
 	default:
 		r := c.fileRequest(backend.OpTruncate)

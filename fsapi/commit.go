@@ -23,8 +23,9 @@ type commit struct {
 	// Results of the step that has ended.
 	err        error
 	syncFailed bool
-	size       int64 // of the file, from OpStat
-	n          int   // bytes read
+	info       backend.Info // of the file, and of what has its name
+	there      backend.Info
+	n          int // bytes read
 
 	// Of a created file.
 	target    string // the name it shall have
@@ -102,7 +103,7 @@ func (f *File) startCommit(filename string, g *group) (*commit, error) {
 		return nil, w.err
 	case filename != "" && w.create == nil:
 		return nil, pathError("commit as", f.path, ErrNamed)
-	case w.create == nil && w.buffered == 0 && w.flushing == 0 && w.scratch == nil:
+	case w.nothing() && f.state == fileOpen:
 		return nil, nil
 	}
 	c := &commit{w: w, group: g}
@@ -141,9 +142,16 @@ func (c *commit) begin() {
 		c.settle(ErrClosed)
 	case w.create != nil:
 		c.writeCreated()
+	case w.nothing(): // it was only asked whether the file is there
+		c.settle(nil)
 	default:
 		c.measure()
 	}
+}
+
+// nothing reports whether there is nothing to commit.
+func (w *writeState) nothing() bool {
+	return w.create == nil && w.buffered == 0 && w.flushing == 0 && w.scratch == nil
 }
 
 // send queues the requests of a step, and names the next one.
@@ -165,7 +173,11 @@ func (c *commit) came(r *request) {
 	}
 	switch r.op.Kind {
 	case backend.OpStat:
-		c.size = r.op.Info.Size
+		if r.op.Handle != nil {
+			c.info = r.op.Info
+		} else {
+			c.there = r.op.Info
+		}
 	case backend.OpRead:
 		c.n = r.op.N
 	case backend.OpSync, backend.OpDatasync:
@@ -188,7 +200,13 @@ func (c *commit) fail(err error) {
 		err = fmt.Errorf("%w: %w", ErrPoisoned, err)
 		w.poison = err
 	}
+	s := w.scratch
 	w.fail(err)
+	if s != nil && s.inflight > 0 {
+		// Nobody is told before the temporary file is gone.
+		s.gone = func() { c.settle(err) }
+		return
+	}
 	c.settle(err)
 }
 

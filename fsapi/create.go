@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 
 	"github.com/ringbox/ringbox/fsapi/backend"
 )
@@ -116,14 +117,27 @@ func (c *commit) named() {
 	case errors.Is(c.err, fs.ErrExist) && !replace:
 		c.settle(c.err) // nothing is lost: another name may be free
 	case errors.Is(c.err, fs.ErrExist):
-		c.rename(backend.RenameExchange, (*commit).swapped)
+		r := newRequest(c.w.file, roleCommit, backend.OpStat)
+		r.op.Path = c.target
+		c.send(r, (*commit).met)
 	case errors.Is(c.err, backend.ErrUnsupported) && replace:
 		c.rename(0, (*commit).overwritten)
 	case errors.Is(c.err, backend.ErrUnsupported):
 		c.link()
 	default:
-		c.fail(c.err)
+		c.doubt(c.err)
 	}
+}
+
+// met has looked at what has the name: an exchange would take a directory away
+// as readily as a file. What cannot be looked at (it is gone again, or a link
+// that leads nowhere) is left to the exchange.
+func (c *commit) met() {
+	if c.err == nil && c.there.Mode.IsDir() {
+		c.fail(pathError("rename", c.target, syscall.EISDIR))
+		return
+	}
+	c.rename(backend.RenameExchange, (*commit).swapped)
 }
 
 // maxTries bounds how often the name may come and go between two steps.
@@ -140,18 +154,19 @@ func (c *commit) swapped() {
 	case errors.Is(c.err, backend.ErrUnsupported):
 		c.rename(0, (*commit).overwritten)
 	default:
-		c.fail(c.err)
+		c.exchanged = true // if it has happened
+		c.doubt(c.err)
 	}
 }
 
 // overwritten: without an exchange the old file is gone before the directory
 // is synced; a failure of that cannot bring it back.
 func (c *commit) overwritten() {
+	c.replaced = true
 	if c.err != nil {
 		c.fail(c.err)
 		return
 	}
-	c.replaced = true
 	c.syncDirectory()
 }
 
@@ -175,8 +190,29 @@ func (c *commit) linked() {
 	case errors.Is(c.err, fs.ErrExist):
 		c.settle(c.err)
 	default:
-		c.fail(c.err)
+		c.doubt(c.err)
 	}
+}
+
+// doubt looks whether the file has got its name although the system said no:
+// over a network the answer to a rename that has happened can be an error.
+func (c *commit) doubt(cause error) {
+	s := c.w.scratch
+	c.cause = cause
+	mine := newRequest(c.w.file, roleCommit, backend.OpStat)
+	mine.op.Handle, mine.op.Path = &s.handle, s.path
+	s.watch(mine)
+	there := newRequest(c.w.file, roleCommit, backend.OpStat)
+	there.op.Path = c.target
+	c.send(chain(mine, there), (*commit).doubted)
+}
+
+func (c *commit) doubted() {
+	if c.err != nil || !c.info.SameFile(c.there) {
+		c.fail(c.cause)
+		return
+	}
+	c.takeBackName(c.cause)
 }
 
 func (c *commit) syncDirectory() {
@@ -199,6 +235,7 @@ func (c *commit) dirSynced(err error) {
 		if err == nil {
 			c.created()
 		} else {
+			c.syncFailed = true
 			c.takeBackName(err)
 		}
 	})
@@ -209,20 +246,21 @@ func (c *commit) dirSynced(err error) {
 func (c *commit) created() {
 	w, f := c.w, c.w.file
 	s := w.scratch
-	if c.exchanged {
-		r := newRequest(f, roleCleanup, backend.OpUnlink)
-		r.op.Path = s.path // the old file
-		f.queueRequest(r)
-	}
 	f.handle.Take(&s.handle)
 	f.state, f.path = fileOpen, c.target
 	w.create, w.scratch = nil, nil
-	c.settle(nil)
+	if !c.exchanged {
+		c.settle(nil)
+		return
+	}
+	r := newRequest(f, roleCommit, backend.OpUnlink)
+	r.op.Path = s.path // the old file; that the new one is there is true whether or not it goes
+	c.send(r, func(c *commit) { c.settle(nil) })
 }
 
-// takeBackName restores the old state after a failed sync of the directory.
+// takeBackName restores the old state of a name that the file has got.
 func (c *commit) takeBackName(cause error) {
-	c.cause, c.syncFailed = cause, true
+	c.cause = cause
 	switch {
 	case c.replaced:
 		c.fail(cause)

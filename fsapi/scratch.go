@@ -1,7 +1,9 @@
 package fsapi
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -24,6 +26,7 @@ type scratch struct {
 	synced   bool      // the data is on the device
 	inflight int
 	dropped  bool
+	gone     func() // called when it has been dropped and nothing is left of it
 }
 
 // newScratch returns the place for the uncommitted data of w.
@@ -90,12 +93,30 @@ func (s *scratch) done(r *request) bool {
 		s.state = fileOpen
 		if r.op.Err != nil {
 			s.state = fileFailed
+			s.disown(r.op.Err)
 		}
 	}
 	if s.dropped {
 		s.clean()
 	}
+	if s.dropped && s.inflight == 0 && s.gone != nil {
+		s.gone()
+		s.gone = nil
+	}
 	return s.dropped
+}
+
+// disown removes the name after an open that failed. There should be none, but
+// an error need not mean that nothing has happened; only a name that was taken
+// is somebody else's.
+func (s *scratch) disown(err error) {
+	if !s.named || errors.Is(err, fs.ErrExist) {
+		return
+	}
+	r := newRequest(s.owner, roleCleanup, backend.OpUnlink)
+	r.op.Path = s.path
+	s.watch(r)
+	s.owner.queueRequest(r)
 }
 
 // drop gives s up. The caller holds the file's mutex.
