@@ -45,9 +45,8 @@ func (c *commit) copySpilled() {
 		c.writeRest()
 		return
 	}
-	if c.piece == nil {
-		c.piece = newBuffer(maxBuffer)
-		c.w.file.fs.budget.force(c.piece.size())
+	if c.piece == nil && !c.takePiece() {
+		return // grant goes on
 	}
 	r := newRequest(c.w.file, roleCommit, backend.OpRead)
 	r.op.Handle, r.op.Path, r.op.Off = &s.handle, s.path, c.copied
@@ -84,9 +83,35 @@ func (c *commit) pieceWritten() {
 	c.copySpilled()
 }
 
+// takePiece gets the buffer for copying, or puts the commit in line for it.
+func (c *commit) takePiece() bool {
+	if c.place.owner == nil {
+		c.place.owner = c
+		if !c.w.file.fs.copying.acquire(&c.place, maxBuffer) {
+			return false
+		}
+	}
+	c.piece = newBuffer(maxBuffer)
+	return true
+}
+
+// grant implements the budget's owner: there is a piece.
+func (c *commit) grant() {
+	c.w.file.resume(func() {
+		switch {
+		case !c.w.file.fs.copying.take(&c.place):
+		case c.aborted:
+			c.w.file.fs.copying.release(maxBuffer)
+			c.takeBack(ErrClosed)
+		default:
+			c.copySpilled()
+		}
+	})
+}
+
 func (c *commit) dropPiece() {
 	if c.piece != nil {
-		c.w.file.fs.budget.release(c.piece.size())
+		c.w.file.fs.copying.release(c.piece.size())
 		c.piece.free()
 		c.piece = nil
 	}

@@ -3,6 +3,7 @@ package fsapi
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // budget bounds the bytes of buffers over all files (Options.BufferLimit). Who
@@ -13,6 +14,9 @@ import (
 // data that was written and not committed) could hold up the line for ever.
 // The budget knows the files that have such bytes, oldest first, and names one
 // at a time for reclaiming as long as somebody waits and little is in flight.
+// Before that, a file has some time to fetch what has come for it, and twice as
+// much each time that this was too short: else a crowd of readers could take
+// the memory from each other for ever, and none get any further.
 type budget struct {
 	mu      sync.Mutex
 	limit   int64
@@ -21,6 +25,8 @@ type budget struct {
 	line    ticketList
 	granted []*ticket
 	idle    idleList
+	timer   *time.Timer // for the oldest idle file, when it is its turn
+	settled func()      // what the timer calls
 	urgent  atomic.Bool // somebody waits, or somebody was granted and not told
 }
 
@@ -75,8 +81,19 @@ func (b *budget) ask(t *ticket, n int64) int64 {
 	return 0
 }
 
-// force takes n bytes whatever the limit says, for the few that finish work
-// which frees others.
+// try takes n bytes if they are free and nobody waits for them.
+func (b *budget) try(n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.line.empty() || b.used+n > b.limit {
+		return false
+	}
+	b.used += n
+	return true
+}
+
+// force takes n bytes whatever the limit says, for the first buffer of a call
+// that could not go on without it.
 func (b *budget) force(n int64) {
 	b.mu.Lock()
 	b.used += n
@@ -106,6 +123,24 @@ func (b *budget) take(t *ticket) bool {
 	}
 	t.state = ticketUnused
 	return true
+}
+
+// forgo gives up the bytes that t was granted but has not used.
+func (b *budget) forgo(t *ticket) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t.state == ticketGranted {
+		t.state = ticketUnused
+		b.used -= t.n
+		b.admit()
+	}
+}
+
+// waits reports whether t is in line.
+func (b *budget) waits(t *ticket) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return t.state == ticketWaiting
 }
 
 // release gives n bytes back.
@@ -152,10 +187,21 @@ func (b *budget) nextGranted() *ticket {
 	return nil
 }
 
-// rest says that f has bytes that nobody works on.
+const (
+	// patience is how long bytes that nobody works on are kept when others
+	// wait for them.
+	patience = 4 * time.Millisecond
+	// maxFailed bounds how often it doubles.
+	maxFailed = 8
+)
+
+// rest says that f has bytes that nobody works on. The caller holds f.mu.
 func (b *budget) rest(f *File) {
 	b.mu.Lock()
-	b.idle.push(f)
+	if !f.idle.linked {
+		b.idle.push(f)
+		f.idle.until = time.Now().Add(patience << f.read.failed)
+	}
 	b.mu.Unlock()
 }
 
@@ -171,10 +217,24 @@ func (b *budget) wake(f *File) {
 func (b *budget) victim() *File {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.line.empty() || b.busy > b.limit/4 {
+	if b.line.empty() || b.idle.first == nil || b.busy > b.limit/4 {
+		return nil
+	}
+	if wait := time.Until(b.idle.first.idle.until); wait > 0 {
+		b.alarm(wait)
 		return nil
 	}
 	return b.idle.pop()
+}
+
+// alarm sees to it that the victims are looked for again. The caller holds
+// b.mu.
+func (b *budget) alarm(after time.Duration) {
+	if b.timer == nil {
+		b.timer = time.AfterFunc(after, b.settled)
+	} else {
+		b.timer.Reset(after)
+	}
 }
 
 // settle tells everybody who was granted, and reclaims for those who wait. The
@@ -272,4 +332,5 @@ func (l *idleList) pop() *File {
 type idleLink struct {
 	before, after *File
 	linked        bool
+	until         time.Time // then its bytes may be taken back
 }

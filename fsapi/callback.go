@@ -8,7 +8,8 @@ type callbacks struct {
 	running             chan struct{} // closed when the callback that runs has returned
 
 	// What the last calls that said ErrAgain are waiting for.
-	wantInput  bool
+	wantInput  bool // at inputOff
+	arrived    bool // what a Pread has asked for, there or elsewhere, is here
 	inputOff   int64
 	wantOutput bool
 	wantLock   bool
@@ -22,6 +23,10 @@ type callbacks struct {
 func (f *File) SetInputCallback(fn func()) {
 	f.mu.Lock()
 	f.callback.input = fn
+	f.postInput() // what a Pread before this call waits for may be there
+	if f.callback.inputDue {
+		f.post()
+	}
 	f.mu.Unlock()
 }
 
@@ -32,6 +37,10 @@ func (f *File) SetInputCallback(fn func()) {
 func (f *File) SetOutputCallback(fn func()) {
 	f.mu.Lock()
 	f.callback.output = fn
+	f.postOutput()
+	if f.callback.outputDue {
+		f.post()
+	}
 	f.mu.Unlock()
 }
 
@@ -39,28 +48,24 @@ func (f *File) SetOutputCallback(fn func()) {
 // now. The caller holds f.mu.
 func (f *File) postInput() {
 	c := &f.callback
-	if !c.wantInput || f.closed || !f.answers(c.inputOff) {
+	answered := c.wantInput && f.answers(c.inputOff)
+	if c.input == nil || f.closed || !answered && !c.arrived {
 		return
 	}
-	c.wantInput = false
-	if c.input != nil {
-		c.inputDue = true
-		f.post()
-	}
+	c.wantInput = c.wantInput && !answered
+	c.arrived, c.inputDue = false, true
+	f.post()
 }
 
 // postOutput makes the output callback due if a call waits for it. The caller
 // holds f.mu.
 func (f *File) postOutput() {
 	c := &f.callback
-	if f.closed || !(c.wantOutput && f.write != nil && f.write.answers()) && !(c.wantLock && f.state != fileOpening) {
+	if c.output == nil || f.closed || !(c.wantOutput && f.write != nil && f.write.answers()) && !(c.wantLock && f.state != fileOpening) {
 		return
 	}
-	c.wantOutput, c.wantLock = false, false
-	if c.output != nil {
-		c.outputDue = true
-		f.post()
-	}
+	c.wantOutput, c.wantLock, c.outputDue = false, false, true
+	f.post()
 }
 
 func (f *File) post() {
@@ -93,16 +98,12 @@ func (f *File) runCallbacks() {
 
 func (f *File) nextCallback() func() {
 	c := &f.callback
-	if f.closed {
-		return nil
-	}
-	if c.inputDue {
+	switch {
+	case f.closed:
+	case c.inputDue && c.input != nil:
 		c.inputDue = false
-		if c.input != nil {
-			return c.input
-		}
-	}
-	if c.outputDue {
+		return c.input
+	case c.outputDue && c.output != nil:
 		c.outputDue = false
 		return c.output
 	}

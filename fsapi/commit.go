@@ -38,7 +38,8 @@ type commit struct {
 	end    int64 // behind what has been written or may have been
 	copied int64 // bytes of the scratch file that have been copied
 	piece  *buffer
-	cause  error // of taking it back
+	place  ticket // in line for the piece
+	cause  error  // of taking it back
 }
 
 // Commit makes everything written since the last commit durable and visible,

@@ -33,8 +33,9 @@ func (f *File) Stat(ctx context.Context) (fs.FileInfo, error) {
 			r := newRequest(nil, roleCleanup, backend.OpStat)
 			r.op.Handle, r.op.Path = &f.handle, f.path
 			f.inflight++ // keeps the descriptor open
+			path := f.path
 			f.mu.Unlock()
-			info, err := f.fs.stat(ctx, r, f.path)
+			info, err := f.fs.stat(ctx, r, path)
 			f.resume(func() { f.inflight-- })
 			return info, err
 		case f.state == fileCreated:

@@ -104,7 +104,7 @@ func (d *dispatcher) round() bool {
 		d.call(f)
 	}
 	d.fs.queue.release()
-	d.fs.budget.settle()
+	d.fs.settleBudgets()
 	d.fs.flush()
 	return more
 }

@@ -30,9 +30,8 @@ type File struct {
 
 	// What callers and callbacks wait for; see wait.go and callback.go.
 	seq      uint64
-	againSeq uint64
-	again    bool
-	ready    bool
+	again    waits
+	ready    waits // those of again that have moved
 	waiters  []chan struct{}
 	callback callbacks
 
@@ -196,9 +195,9 @@ func (f *File) queueRequest(first *request) {
 // so that none runs after it. A second Close returns ErrClosed.
 func (f *File) Close() error {
 	f.mu.Lock()
-	if f.closed {
+	if err := f.usable("close"); f.closed {
 		f.mu.Unlock()
-		return pathError("close", f.path, ErrClosed)
+		return err
 	}
 	f.closed = true
 	f.cancelReads()
@@ -207,7 +206,7 @@ func (f *File) Close() error {
 	}
 	f.fs.budget.wake(f)
 	f.progress()
-	f.says(nil)
+	f.setWaiting(0, 0)
 	running := f.callback.running
 	gone := f.tearDown()
 	f.mu.Unlock()

@@ -18,7 +18,9 @@ type FS struct {
 	sync    SyncMode
 
 	queue    queue
-	budget   budget
+	budget   budget // of files
+	copying  budget // of commits that copy what they have spilled
+	fetching budget // of ReadFiles
 	dispatch dispatcher
 	dirs     dirSyncs
 	stats    stats
@@ -49,13 +51,29 @@ func New(o Options) (*FS, error) {
 		fs.now = nil
 	}
 	fs.locker, _ = b.(backend.Locker)
-	fs.budget.limit = o.BufferLimit
+	fs.divide(o.BufferLimit)
+	fs.budget.settled = fs.settle
 	fs.dispatch.fs = fs
 	fs.dispatch.idle.L = &fs.dispatch.mu
 	fs.dirs.fs = fs
 	fs.empty.L = &fs.mu
 	go fs.reap()
 	return fs, nil
+}
+
+// divide divides the memory. What frees other memory, or is held while user
+// code runs, has its own share: nobody who waits for it may be waited for.
+func (fs *FS) divide(limit int64) {
+	fs.copying.limit = min(max(limit/16, maxBuffer), 4*maxBuffer)
+	fs.fetching.limit = limit / 8
+	fs.budget.limit = limit - fs.copying.limit - fs.fetching.limit
+}
+
+// settleBudgets tells those who have been granted memory. The caller holds no
+// lock.
+func (fs *FS) settleBudgets() {
+	fs.budget.settle()
+	fs.copying.settle()
 }
 
 // Backend says which engine serves the file system and why.

@@ -169,7 +169,7 @@ func (f *File) awaitCommit(ctx context.Context, filename string) error {
 			return err
 		}
 		filename = "" // from now on it is only asked how it went
-		f.fs.budget.settle()
+		f.fs.settleBudgets()
 		if err := f.waitPast(ctx, seq); err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ func (f *File) lockNow(kind backend.LockKind) error {
 		return pathError("lock", f.path, ErrLocked)
 	}
 	f.lock = lock
+	f.distrust() // who had the lock before us may have changed the file
 	return nil
 }
 

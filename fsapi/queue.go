@@ -185,7 +185,7 @@ func (fs *FS) finish(done []*backend.Op) {
 		r.owner.complete(r)
 	}
 	fs.queue.flying.Add(int64(-len(done)))
-	fs.budget.settle()
+	fs.settleBudgets()
 }
 
 // reap is the one goroutine that waits for the engine. It never runs user
@@ -196,7 +196,11 @@ func (fs *FS) reap() {
 	for {
 		n, err := fs.backend.Reap(done)
 		fs.finish(done[:n])
-		if fs.queue.waiting.Load() > 0 && !fs.queue.held() {
+		switch {
+		case fs.queue.waiting.Load() == 0:
+		case fs.queue.held():
+			fs.kick() // who holds the queue may be waiting for what is in it
+		default:
 			fs.flush()
 		}
 		if err != nil {
@@ -215,7 +219,7 @@ func (q *queue) held() bool {
 // buffers and sees to it that the queue will be flushed. The caller holds no
 // lock.
 func (fs *FS) settle() {
-	fs.budget.settle()
+	fs.settleBudgets()
 	switch n := fs.queue.waiting.Load(); {
 	case n >= flushAt:
 		fs.flush()
@@ -268,7 +272,7 @@ func (fs *FS) Batch(fn func()) {
 	fs.queue.hold()
 	defer func() {
 		fs.queue.release()
-		fs.budget.settle()
+		fs.settleBudgets()
 		fs.flush()
 	}()
 	fn()

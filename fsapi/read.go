@@ -2,6 +2,8 @@ package fsapi
 
 import (
 	"io"
+	"math"
+	"slices"
 	"sync"
 
 	"github.com/ringbox/ringbox/fsapi/backend"
@@ -15,13 +17,17 @@ const (
 	// reader has shown that it goes on.
 	aheadAfter  = 128 << 10
 	maxSegments = 4
+	// lastOffset is beyond the end of every file; there is room behind it for
+	// any window.
+	lastOffset = math.MaxInt64 - maxWindow
 )
 
 // readState is what a file has read ahead.
 type readState struct {
-	segments []*segment // at most maxSegments, in no order
+	segments []*segment // at most maxSegments, oldest first
 	next     int64      // where reading goes on if it is sequential
 	window   int        // of the next sequential read
+	failed   int        // times that data was reclaimed before it was fetched, in a row
 }
 
 // segment is a piece of the file that has been read ahead or will be.
@@ -35,6 +41,9 @@ type segment struct {
 	eof    bool
 	err    error
 	req    *request // in flight
+	asked  bool     // a Pread waits for it, or has not been repeated yet
+	direct bool     // it was started by the Pread that asked for off itself
+	stale  bool     // it may have been read too early: read again
 	ticket ticket
 }
 
@@ -75,7 +84,7 @@ func (s *segment) covers(off int64) bool {
 func (f *File) Pread(p []byte, off int64) (int, error) {
 	f.mu.Lock()
 	n, err := f.pread(p, off)
-	f.says(err)
+	f.saysRead(err)
 	f.mu.Unlock()
 	if err == ErrAgain || f.fs.budget.urgent.Load() || f.fs.queue.waiting.Load() > 0 {
 		f.fs.settle()
@@ -85,7 +94,9 @@ func (f *File) Pread(p []byte, off int64) (int, error) {
 
 // pread is Pread with f.mu held. It may queue something.
 func (f *File) pread(p []byte, off int64) (int, error) {
-	f.callback.wantInput = false
+	if off == f.callback.inputOff {
+		f.callback.wantInput = false
+	}
 	if err := f.usable("read"); err != nil {
 		return 0, err
 	}
@@ -98,6 +109,7 @@ func (f *File) pread(p []byte, off int64) (int, error) {
 	if f.state == fileCreated {
 		return 0, io.EOF
 	}
+	off = min(off, lastOffset)
 	s := f.segmentAt(off)
 	if s != nil && s.state == segmentDone {
 		return f.copyOut(s, p, off)
@@ -106,7 +118,15 @@ func (f *File) pread(p []byte, off int64) (int, error) {
 		if n, ok := f.readNow(p, off); ok {
 			return f.answered(n, off)
 		}
-		f.readAhead(off, len(p))
+		s = f.readAhead(off, len(p))
+	}
+	return f.notYet(s, off)
+}
+
+// notYet says that what is at off is still to come, with s unless that is nil.
+func (f *File) notYet(s *segment, off int64) (int, error) {
+	if s != nil {
+		s.asked = true
 	}
 	f.callback.wantInput, f.callback.inputOff = true, off
 	return 0, ErrAgain
@@ -133,17 +153,20 @@ func (f *File) answered(n int, off int64) (int, error) {
 // copyOut answers from a segment that is there, and gives it back when it is
 // used up.
 func (f *File) copyOut(s *segment, p []byte, off int64) (int, error) {
-	n := 0
-	if s.buf != nil {
-		n = copy(p, s.buf.mem[off-s.off:s.n])
-	}
+	n := copy(p, s.buf.mem[off-s.off:s.n])
 	at := off + int64(n)
-	f.read.next = at
+	f.read.next, f.read.failed = at, 0
+	if s.asked {
+		s.asked, f.callback.arrived = false, false
+	}
 	switch {
 	case n == 0:
-		err := s.err
+		err, direct := s.err, s.direct && s.off == off
 		f.drop(s)
-		return f.atEnd(p, off, err)
+		if err != nil {
+			return 0, err
+		}
+		return f.atEnd(p, off, direct)
 	case at < s.end() || s.eof || s.err != nil:
 		// What is left, if only the news that this is the end, is for later.
 	default:
@@ -153,16 +176,17 @@ func (f *File) copyOut(s *segment, p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// atEnd answers where a segment ended with err, or with the end of the file:
-// that may have grown since.
-func (f *File) atEnd(p []byte, off int64, err error) (int, error) {
-	if err != nil {
-		return 0, err
+// atEnd answers where a segment ended with the end of the file. Unless that
+// was found out for this very Pread, the file may have grown since: who has
+// been told so must find what is there now.
+func (f *File) atEnd(p []byte, off int64, direct bool) (int, error) {
+	if direct {
+		return 0, io.EOF
 	}
 	if n, ok := f.readNow(p, off); ok {
 		return f.answered(n, off)
 	}
-	return 0, io.EOF
+	return f.notYet(f.startDirect(off, minBuffer), off)
 }
 
 // segmentAt returns the segment that covers off.
@@ -173,6 +197,12 @@ func (f *File) segmentAt(off int64) *segment {
 		}
 	}
 	return nil
+}
+
+// awaitsRead reports whether something that a Pread has asked for is on its
+// way.
+func (f *File) awaitsRead() bool {
+	return slices.ContainsFunc(f.read.segments, func(s *segment) bool { return s.asked && s.state != segmentDone })
 }
 
 // answers reports whether a Pread at off would say something else than
@@ -187,19 +217,29 @@ func (f *File) answers(off int64) bool {
 
 // readAhead starts reading at off. Sequential reading doubles the window each
 // time; random reading gets what it asks for.
-func (f *File) readAhead(off int64, want int) {
+func (f *File) readAhead(off int64, want int) *segment {
 	r := &f.read
 	if off == r.next {
 		r.window = min(max(2*r.window, firstWindow), maxWindow)
 	} else {
 		r.window = firstWindow / 2 // the next sequential one is firstWindow
-		f.dropAll()                // nobody comes back to what was read ahead elsewhere
+		f.dropUnasked()            // nobody comes back to what was read ahead elsewhere
 	}
 	if off == r.next && r.window > want {
 		want = r.window
 	}
-	f.startSegment(off, want)
+	s := f.startDirect(off, want)
 	f.extendAhead(off)
+	return s
+}
+
+// startDirect is startSegment for a Pread at off.
+func (f *File) startDirect(off int64, want int) *segment {
+	s := f.startSegment(off, want)
+	if s != nil {
+		s.direct = true
+	}
+	return s
 }
 
 // extendAhead keeps the next window on its way for a reader that has gone on
@@ -222,10 +262,11 @@ func (f *File) extendAhead(at int64) {
 	}
 }
 
-// startSegment asks for want bytes at off.
-func (f *File) startSegment(off int64, want int) {
+// startSegment asks for want bytes at off. It returns nil if as many reads as
+// can be are on their way; each of them will wake the caller.
+func (f *File) startSegment(off int64, want int) *segment {
 	if len(f.read.segments) >= maxSegments && !f.dropDone() {
-		return // as many reads as can be are on their way; each will wake the caller
+		return nil
 	}
 	s := segmentPool.Get().(*segment)
 	*s = segment{file: f, off: off, want: bufferSize(want), ticket: ticket{owner: s}}
@@ -233,6 +274,7 @@ func (f *File) startSegment(off int64, want int) {
 	if f.fs.budget.acquire(&s.ticket, int64(s.want)) {
 		f.start(s)
 	}
+	return s
 }
 
 // start reads s, whose bytes have been granted: together with the open if that
@@ -286,10 +328,17 @@ func (f *File) segmentDone(r *request) {
 	f.fs.budget.work(-s.buf.size())
 	s.state, s.req = segmentDone, nil
 	s.n, s.eof, s.err = r.op.N, r.op.EOF || r.op.N == 0 && r.op.Err == nil, r.op.Err
-	if f.closed || f.state == fileFailed || isCanceled(r.op.Err) {
+	switch {
+	case f.closed || f.state == fileFailed || isCanceled(r.op.Err):
 		// A read that was cancelled, with its open or by us, says nothing.
 		f.drop(s)
-	} else {
+	case s.stale:
+		s.stale = false
+		s.buf.free()
+		f.start(s)
+		return
+	default:
+		f.callback.arrived = f.callback.arrived || s.asked
 		f.fs.budget.rest(f)
 	}
 	f.progress()
@@ -298,15 +347,8 @@ func (f *File) segmentDone(r *request) {
 
 // drop gives up a segment that is not in flight.
 func (f *File) drop(s *segment) {
-	segs := f.read.segments
-	for i, x := range segs {
-		if x == s {
-			segs[i] = segs[len(segs)-1]
-			segs[len(segs)-1] = nil
-			f.read.segments = segs[:len(segs)-1]
-			break
-		}
-	}
+	i := slices.Index(f.read.segments, s)
+	f.read.segments = slices.Delete(f.read.segments, i, i+1)
 	if len(f.read.segments) == 0 && f.write == nil {
 		f.fs.budget.wake(f)
 	}
@@ -322,15 +364,40 @@ func (f *File) drop(s *segment) {
 	segmentPool.Put(s)
 }
 
-// dropDone gives up one segment that nobody has fetched.
+// dropDone gives up one segment that nobody has fetched, preferably one that
+// nobody has asked for.
 func (f *File) dropDone() bool {
+	var oldest *segment
 	for _, s := range f.read.segments {
-		if s.state == segmentDone {
-			f.drop(s)
-			return true
+		if s.state == segmentDone && (oldest == nil || oldest.asked && !s.asked) {
+			oldest = s
 		}
 	}
-	return false
+	if oldest != nil {
+		f.drop(oldest)
+	}
+	return oldest != nil
+}
+
+// dropUnasked gives up what was read ahead and nobody has asked for.
+func (f *File) dropUnasked() {
+	segs := f.read.segments
+	for i := len(segs) - 1; i >= 0; i-- {
+		if s := segs[i]; s.state != segmentInFlight && !s.asked {
+			f.drop(s)
+		}
+	}
+}
+
+// distrust is called when the file may have been changed by others who were
+// careful not to do it while this handle reads: nothing that was read before
+// is shown from now on.
+func (f *File) distrust() {
+	for f.dropDone() {
+	}
+	for _, s := range f.read.segments {
+		s.stale = s.state == segmentInFlight
+	}
 }
 
 // dropAll gives up every segment that is not in flight.
@@ -356,6 +423,12 @@ func (f *File) cancelReads() {
 // read-ahead is forgotten, unwritten data goes to the scratch file.
 func (f *File) reclaim() {
 	f.mu.Lock()
+	for _, s := range f.read.segments {
+		if s.state == segmentDone && s.asked && f.read.failed < maxFailed {
+			f.read.failed++
+			break
+		}
+	}
 	for f.dropDone() {
 	}
 	if f.write != nil {

@@ -53,7 +53,7 @@ func (r *Reader) readSome(p []byte, off int64) (int, error) {
 	for {
 		f.mu.Lock()
 		n, err := f.pread(p, off)
-		f.says(err)
+		f.saysRead(err)
 		seq := f.seq
 		f.mu.Unlock()
 		if err != ErrAgain {
@@ -62,7 +62,7 @@ func (r *Reader) readSome(p []byte, off int64) (int, error) {
 			}
 			return n, err
 		}
-		f.fs.budget.settle()
+		f.fs.settleBudgets()
 		if err := f.waitPast(r.ctx, seq); err != nil {
 			return 0, err
 		}

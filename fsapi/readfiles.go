@@ -30,6 +30,7 @@ type fetch struct {
 	window  []fetched // paths[i] is in window[i % len(window)]
 	started int       // paths before this have been started
 	out     int       // files that are being read
+	held    int       // buffers
 	err     error     // of the context
 }
 
@@ -48,7 +49,7 @@ type fetched struct {
 const maxFetch = 64
 
 func newFetch(fs *FS, paths []string) *fetch {
-	n := min(maxFetch, len(paths), fs.depth/3, int(fs.budget.limit/(2*firstWindow)))
+	n := min(maxFetch, len(paths), fs.depth/3, int(fs.fetching.limit/firstWindow))
 	t := &fetch{fs: fs, paths: paths, window: make([]fetched, max(n, 1))}
 	t.arrived.L = &t.mu
 	for i := range t.window {
@@ -85,16 +86,27 @@ func (t *fetch) advance(i int) {
 	if t.started == len(t.paths) || ahead > len(t.window)/2 {
 		return
 	}
-	for t.started < min(i+len(t.window), len(t.paths)) {
+	for t.started < min(i+len(t.window), len(t.paths)) && t.reserve() {
 		t.start(&t.window[t.started%len(t.window)], t.paths[t.started])
 		t.started++
 	}
 	t.fs.flush()
 }
 
+// reserve takes the memory for one more file, of which every fetch has some:
+// they cannot wait for each other.
+func (t *fetch) reserve() bool {
+	if t.held == 0 {
+		t.fs.fetching.force(firstWindow)
+	} else if !t.fs.fetching.try(firstWindow) {
+		return false
+	}
+	t.held++
+	return true
+}
+
 func (t *fetch) start(w *fetched, path string) {
 	w.buf = newBuffer(firstWindow)
-	t.fs.budget.force(w.buf.size())
 	open := newRequest(w, roleOpen, backend.OpOpen)
 	read := newRequest(w, roleRead, backend.OpRead)
 	read.op.Buf = w.buf.mem
@@ -162,7 +174,8 @@ func (fs *FS) readWhole(ctx context.Context, path string) ([]byte, error) {
 }
 
 func (t *fetch) release(w *fetched) {
-	t.fs.budget.release(w.buf.size())
+	t.fs.fetching.release(w.buf.size())
+	t.held--
 	w.buf.free()
 	w.buf = nil
 }
@@ -180,5 +193,4 @@ func (t *fetch) drain() {
 			t.release(w)
 		}
 	}
-	t.fs.budget.settle()
 }

@@ -43,6 +43,7 @@ func (w *writeState) newScratch() *scratch {
 var (
 	tempCount atomic.Uint64
 	tempHost  = hostName()
+	tempPID   = os.Getpid()
 )
 
 func hostName() string {
@@ -59,7 +60,7 @@ func hostName() string {
 func tempName(path string) string {
 	now := time.Now()
 	return filepath.Join(filepath.Dir(path), fmt.Sprintf(".temp.%d.P%dQ%dM%d.%s",
-		now.Unix(), os.Getpid(), tempCount.Add(1), now.Nanosecond()/1000, tempHost))
+		now.Unix(), tempPID, tempCount.Add(1), now.Nanosecond()/1000, tempHost))
 }
 
 // openRequest returns the request that opens s.

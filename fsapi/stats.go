@@ -113,7 +113,7 @@ func (fs *FS) Stats() Stats {
 		CachedReads: fs.stats.cached.Load(),
 		Queued:      int(fs.queue.waiting.Load()),
 		InFlight:    int(fs.queue.flying.Load()),
-		Buffered:    fs.budget.usage(),
+		Buffered:    fs.budget.usage() + fs.copying.usage() + fs.fetching.usage(),
 	}
 	for i := range fs.stats.kinds {
 		if o := fs.stats.kinds[i].snapshot(); o.Count > 0 {

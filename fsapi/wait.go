@@ -86,45 +86,65 @@ func (f *File) progress() {
 		f.waiters[i] = nil
 	}
 	f.waiters = f.waiters[:0]
-	if f.again && !f.ready {
-		f.ready = true
-		f.fs.ready.add(0, 1)
+	f.setWaiting(f.again, f.again)
+}
+
+// waits is a set of reasons to wait.
+type waits uint8
+
+const (
+	waitRead  waits = 1 << iota // a Pread has said ErrAgain
+	waitWrite                   // Write, Commit, TryLock or Rollback has
+)
+
+func (w waits) count() int {
+	if w == 0 {
+		return 0
+	}
+	return 1
+}
+
+// setWaiting changes what calls of f wait for, and for which of that they
+// should look again. The caller holds f.mu.
+func (f *File) setWaiting(again, ready waits) {
+	blocked, moved := again.count()-f.again.count(), ready.count()-f.ready.count()
+	f.again, f.ready = again, ready
+	if blocked != 0 || moved != 0 {
+		f.fs.ready.add(blocked, moved)
 	}
 }
 
-// says records what a call returns, ErrAgain or anything else, for Wait. The
-// caller holds f.mu.
-func (f *File) says(err error) {
-	again := err == ErrAgain
-	blocked, ready := 0, 0
-	if again != f.again {
-		blocked = 1
-		if !again {
-			blocked = -1
-		}
-	}
-	if f.ready {
-		ready = -1
-	}
-	f.again, f.ready, f.againSeq = again, false, f.seq
-	if blocked != 0 || ready != 0 {
-		f.fs.ready.add(blocked, ready)
+// says records what a call that has to do with writing or locking returns,
+// ErrAgain or anything else, for Wait. The caller holds f.mu.
+func (f *File) says(err error) { f.saysFor(waitWrite, err == ErrAgain) }
+
+// saysRead is says for Pread. Preads at several offsets may be waiting.
+func (f *File) saysRead(err error) { f.saysFor(waitRead, err == ErrAgain || f.awaitsRead()) }
+
+func (f *File) saysFor(kind waits, again bool) {
+	if again {
+		f.setWaiting(f.again|kind, f.ready&^kind)
+	} else {
+		f.setWaiting(f.again&^kind, f.ready&^kind)
 	}
 }
 
 // Wait waits until f can make progress: until a call that has returned
 // ErrAgain is worth repeating. It returns at once when that has happened
-// already, or when the last call did not say ErrAgain. Several goroutines may
+// already, or when no call is waiting for anything. Several goroutines may
 // wait. A cancelled context ends the wait, not the file. The error is the
 // context's, or ErrClosed.
 func (f *File) Wait(ctx context.Context) error {
 	f.mu.Lock()
-	seq, again := f.againSeq, f.again
+	seq, sleep, closed := f.seq, f.again != 0 && f.ready == 0, f.closed
 	f.mu.Unlock()
-	if !again {
-		return ctx.Err()
+	switch {
+	case closed:
+		return ErrClosed
+	case sleep:
+		return f.waitPast(ctx, seq)
 	}
-	return f.waitPast(ctx, seq)
+	return ctx.Err()
 }
 
 // waitPast waits until the file has moved beyond seq, as read under f.mu

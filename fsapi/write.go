@@ -150,6 +150,7 @@ func (w *writeState) grant() {
 	f := w.file
 	f.mu.Lock()
 	if !f.closed {
+		f.fs.budget.rest(f) // who does not come for his bytes loses them again
 		f.progress()
 		f.postOutput()
 	}
@@ -167,7 +168,7 @@ func (w *writeState) room() bool {
 	if n := len(w.chunks); n > 0 && w.chunks[n-1].used < len(w.chunks[n-1].mem) {
 		return true
 	}
-	return w.buffered+w.flushing < maxUnwritten
+	return w.buffered+w.flushing < maxUnwritten && !w.file.fs.budget.waits(&w.ticket)
 }
 
 // flush starts writing full chunks to the scratch file, or all of them. One
@@ -348,6 +349,7 @@ func (w *writeState) goOn() {
 // spill moves to the scratch file what is in memory, because others wait for
 // the memory.
 func (w *writeState) spill() {
+	w.file.fs.budget.forgo(&w.ticket)
 	if w.err == nil && w.buffered > 0 {
 		w.flush(true)
 	}

@@ -33,12 +33,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 		seq := f.seq
 		f.mu.Unlock()
 		n += m
-		if err != nil && err != ErrAgain || n == len(p) {
+		if err != ErrAgain && (err != nil || n == len(p)) {
 			f.fs.settle()
 			return n, err
 		}
 		if err == ErrAgain {
-			f.fs.budget.settle()
+			f.fs.settleBudgets()
 			if err := f.waitPast(w.ctx, seq); err != nil {
 				return n, err
 			}
