@@ -3,7 +3,7 @@
 #
 #   ci/test.sh            everything
 #   ci/test.sh quick      formatting, vet, project rules, and the tests without -race
-#   ci/test.sh STEP...    these steps: format vet lint cross rules uring threadpool fuzz
+#   ci/test.sh STEP...    these steps: format vet lint cross rules uring threadpool sysctl fuzz
 #
 # FUZZTIME is how long each fuzz target runs, 5s unless set.
 set -euo pipefail
@@ -38,9 +38,31 @@ step_cross() {
 step_rules() { go test -count=1 ./ci/...; }
 
 # fsapi takes the engine from the environment where a test does not choose one.
-step_uring() { FSAPI_BACKEND=uring go test -race -count=1 ./...; }
-step_threadpool() { FSAPI_BACKEND=threadpool go test -race -count=1 ./...; }
-step_once() { go test ./...; }
+step_uring() { FSAPI_BACKEND=uring go test -race -count=1 -timeout=5m ./...; }
+step_threadpool() { FSAPI_BACKEND=threadpool go test -race -count=1 -timeout=5m ./...; }
+step_once() { go test -timeout=5m ./...; }
+
+# What kernel.io_uring_disabled does. The setting is the whole machine's: the
+# test runs alone, as root, and what it has set is set back whatever happens.
+step_sysctl() {
+	local setting=/proc/sys/kernel/io_uring_disabled sudo=() value dir
+	if [[ ! -e $setting ]]; then
+		echo "SKIPPED, NOTHING IS TESTED: no $setting"
+		return
+	fi
+	if ((EUID)); then
+		sudo -n true 2>/dev/null || {
+			echo "SKIPPED, NOTHING IS TESTED: neither root nor sudo"
+			return
+		}
+		sudo=(sudo -n)
+	fi
+	value=$(<"$setting")
+	dir=$(mktemp -d)
+	trap "echo $value | ${sudo[*]} tee $setting >/dev/null || true; rm -rf $dir" EXIT
+	go test -c -o "$dir/fsapi.test" ./fsapi
+	"${sudo[@]}" env RINGBOX_SYSCTL=1 "$dir/fsapi.test" -test.run='^TestSysctl$' -test.v -test.timeout=1m
+}
 
 # Every fuzz target of every package, for a moment.
 step_fuzz() {
@@ -56,7 +78,7 @@ step_fuzz() {
 }
 
 case ${1:-all} in
-all) steps=(format vet lint cross rules uring threadpool fuzz) ;;
+all) steps=(format vet lint cross rules uring threadpool sysctl fuzz) ;;
 quick) steps=(format vet rules once) ;;
 *) steps=("$@") ;;
 esac
@@ -78,9 +100,11 @@ for step in "${steps[@]}"; do
 	status=$?
 	set -e
 	if ((status == 0)); then result=ok; else result=FAILED failed=1; fi
-	summary+=("$(printf '%-12s %-7s %4d s' "$step" "$result" $((SECONDS - begin)))")
+	line=$(printf '%-12s %-7s %4d s' "$step" "$result" $((SECONDS - begin)))
+	echo "-- $line"
+	summary+=("$line")
 done
 
 echo "== summary ($(go version))"
-printf '%s\n' "${summary[@]}"
+printf '%s\n' "${summary[@]}" "$(printf '%-12s %-7s %4d s' all '' "$SECONDS")"
 exit "$failed"

@@ -49,7 +49,7 @@ func (c *commit) copySpilled() {
 		return // grant goes on
 	}
 	r := newRequest(c.w.file, roleCommit, backend.OpRead)
-	r.op.Handle, r.op.Path, r.op.Off = &s.handle, s.path, c.copied
+	r.op.Handle, r.op.Path, r.op.Off = &s.handle, c.w.file.path, c.copied
 	r.op.Buf = c.piece.mem[:min(int64(maxBuffer), s.size-c.copied)]
 	s.watch(r)
 	c.send(r, (*commit).pieceRead)
@@ -65,7 +65,7 @@ func (c *commit) pieceRead() {
 		return
 	case c.n == 0:
 		at := &backend.OffsetError{Off: c.copied, Err: io.ErrUnexpectedEOF}
-		c.takeBack(pathError("read", c.w.scratch.path, at))
+		c.takeBack(pathError("read", c.w.file.path, at))
 		return
 	}
 	r := c.fileRequest(backend.OpWrite)
@@ -165,7 +165,8 @@ func (c *commit) appendSynced() {
 }
 
 func (c *commit) appended() {
-	c.w.discard() // the scratch file; the chunks are gone already
+	c.w.discard()       // the scratch file; the chunks are gone already
+	c.w.file.distrust() // where the file ended before, it goes on now
 	c.settle(nil)
 }
 

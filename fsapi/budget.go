@@ -243,10 +243,14 @@ func (b *budget) settle() {
 	if !b.urgent.Load() {
 		return
 	}
-	for t := b.nextGranted(); t != nil; t = b.nextGranted() {
-		t.owner.grant()
-	}
-	for f := b.victim(); f != nil; f = b.victim() {
+	for {
+		for t := b.nextGranted(); t != nil; t = b.nextGranted() {
+			t.owner.grant()
+		}
+		f := b.victim()
+		if f == nil {
+			return
+		}
 		f.reclaim()
 	}
 }

@@ -11,7 +11,8 @@ type call struct {
 	mu      sync.Mutex
 	first   *request
 	pending int
-	left    bool // nobody waits any more
+	left    bool   // nobody waits any more
+	after   func() // is called when the last operation has come back, whoever waits
 	done    chan struct{}
 }
 
@@ -20,15 +21,22 @@ type call struct {
 // they come back, and the caller must not look at them. Otherwise the caller
 // frees them with freeChain.
 func (fs *FS) do(ctx context.Context, first *request) error {
-	if err := ctx.Err(); err != nil {
+	return fs.doThen(ctx, first, func() {})
+}
+
+// doThen is do with something that must happen when the operations have come
+// back, or have never been submitted.
+func (fs *FS) doThen(ctx context.Context, first *request, after func()) error {
+	err := ctx.Err()
+	if err == nil {
+		err = fs.enter()
+	}
+	if err != nil {
 		freeChain(first)
+		after()
 		return err
 	}
-	if err := fs.enter(); err != nil {
-		freeChain(first)
-		return err
-	}
-	c := &call{fs: fs, first: first, pending: first.len(), done: make(chan struct{})}
+	c := &call{fs: fs, first: first, pending: first.len(), after: after, done: make(chan struct{})}
 	for r := first; r != nil; r = r.next {
 		r.owner = c
 	}
@@ -38,11 +46,15 @@ func (fs *FS) do(ctx context.Context, first *request) error {
 	case <-c.done:
 		return nil
 	case <-ctx.Done():
+	case <-fs.reaped: // before the operations: the engine has broken down
 	}
 	if c.leave() {
 		return nil // it has finished just now
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return ErrClosed
 }
 
 // leave gives up the wait. It reports true if there is nothing to wait for.
@@ -71,6 +83,7 @@ func (c *call) complete(*request) {
 	if left {
 		freeChain(c.first)
 	}
+	c.after()
 	close(c.done)
 	c.fs.leave()
 }

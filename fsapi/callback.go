@@ -4,8 +4,8 @@ package fsapi
 type callbacks struct {
 	input, output       func()
 	inputDue, outputDue bool
-	queued              bool          // in the dispatcher's list
-	running             chan struct{} // closed when the callback that runs has returned
+	queued              bool // in the dispatcher's list
+	running             *run // nil: none
 
 	// What the last calls that said ErrAgain are waiting for.
 	wantInput  bool // at inputOff
@@ -75,22 +75,37 @@ func (f *File) post() {
 	}
 }
 
+// run is a callback that is running.
+type run struct {
+	on   goroutine
+	over chan struct{} // closed when it has returned
+}
+
+func (r *run) isOver() bool {
+	select {
+	case <-r.over:
+		return true
+	default:
+		return false
+	}
+}
+
 // runCallbacks runs what is due, on the dispatcher's goroutine.
-func (f *File) runCallbacks() {
+func (f *File) runCallbacks(on goroutine) {
 	for {
 		f.mu.Lock()
 		c := &f.callback
 		c.queued = false
 		fn := f.nextCallback()
 		if c.running != nil {
-			close(c.running)
+			close(c.running.over)
 			c.running = nil
 		}
 		if fn == nil {
 			f.mu.Unlock()
 			return
 		}
-		c.running = make(chan struct{})
+		c.running = &run{on, make(chan struct{})}
 		f.mu.Unlock()
 		fn()
 	}

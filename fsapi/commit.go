@@ -31,7 +31,9 @@ type commit struct {
 	target    string // the name it shall have
 	tries     int    // of finding out whether that exists
 	exchanged bool   // the old file is under the temporary name now
-	replaced  bool   // the old file is gone already
+	replaced  bool   // the old file, if there was one, has lost its name
+	kept      string // a second name of the old file
+	fresh     bool   // there was no old file
 
 	// Of an append.
 	base   int64 // length of the file before
@@ -55,7 +57,8 @@ type commit struct {
 // (fs.ErrExist) nothing is lost, and another name can be tried with CommitAs.
 //
 // An append goes to the end of the file as it is then: callers who share a file
-// exclude each other with TryLock. After a failure the file has its old
+// exclude each other with TryLock. Others can see what it appends before it is
+// durable (see the package comment). After a failure the file has its old
 // length; after a crash it may have a torn tail.
 //
 // After any error Write and Commit return it again until Rollback; after a
@@ -85,13 +88,16 @@ func (f *File) commitAs(filename string) error {
 // one.
 func (f *File) startCommit(filename string, g *group) (*commit, error) {
 	f.callback.wantOutput = false
-	if err := f.usable("commit"); err != nil {
+	w := f.write
+	if f.readOnly() {
+		return nil, pathError("commit", f.path, ErrNotWritable)
+	}
+	// When the file could not be opened, what has spilled may still be there.
+	cleaning := !f.closed && w != nil && (w.busy() || w.unclean())
+	if err := f.usable("commit"); err != nil && !cleaning {
 		return nil, err
 	}
-	w := f.write
 	switch {
-	case w == nil:
-		return nil, pathError("commit", f.path, ErrNotWritable)
 	case w.commit != nil:
 		f.callback.wantOutput = true
 		return nil, ErrAgain
@@ -100,7 +106,7 @@ func (f *File) startCommit(filename string, g *group) (*commit, error) {
 		return nil, w.result
 	case w.poison != nil:
 		return nil, w.poison
-	case w.err != nil:
+	case w.err != nil && !w.unclean():
 		return nil, w.err
 	case filename != "" && w.create == nil:
 		return nil, pathError("commit as", f.path, ErrNamed)
@@ -112,7 +118,7 @@ func (f *File) startCommit(filename string, g *group) (*commit, error) {
 		c.target = f.target(filename)
 	}
 	w.commit = c
-	f.fs.budget.wake(f)
+	f.wakeWriter()
 	c.begin()
 	f.callback.wantOutput = true
 	return c, ErrAgain
@@ -138,7 +144,7 @@ func (c *commit) begin() {
 	case f.state == fileFailed:
 		c.fail(f.err)
 	case w.err != nil:
-		c.settle(w.err)
+		c.settleClean(w.err)
 	case c.aborted:
 		c.settle(ErrClosed)
 	case w.create != nil:
@@ -152,7 +158,7 @@ func (c *commit) begin() {
 
 // nothing reports whether there is nothing to commit.
 func (w *writeState) nothing() bool {
-	return w.create == nil && w.buffered == 0 && w.flushing == 0 && w.scratch == nil
+	return w.create == nil && w.err == nil && w.buffered == 0 && w.flushing == 0 && w.scratch == nil
 }
 
 // send queues the requests of a step, and names the next one.
@@ -201,11 +207,14 @@ func (c *commit) fail(err error) {
 		err = fmt.Errorf("%w: %w", ErrPoisoned, err)
 		w.poison = err
 	}
-	s := w.scratch
 	w.fail(err)
-	if s != nil && s.inflight > 0 {
-		// Nobody is told before the temporary file is gone.
-		s.gone = func() { c.settle(err) }
+	c.settleClean(err)
+}
+
+// settleClean tells nobody before the temporary file is gone.
+func (c *commit) settleClean(err error) {
+	if c.w.unclean() {
+		c.w.leaving.gone = func() { c.settle(err) }
 		return
 	}
 	c.settle(err)

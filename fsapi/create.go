@@ -17,7 +17,8 @@ import (
 //	syncDirectory  make that last
 //
 // Replacing goes by exchanging the two files: should the directory not be
-// synced, they are exchanged back, and the old state is there again.
+// synced, they are exchanged back, and the old state is there again. Where the
+// file system cannot exchange, the old file gets a second name before.
 
 // writeCreated writes what has not been written yet.
 func (c *commit) writeCreated() {
@@ -52,7 +53,7 @@ func (c *commit) syncRequest(s *scratch, hint bool) *request {
 	if hint {
 		r.op.Kind = backend.OpSyncRange
 	}
-	r.op.Handle, r.op.Path = &s.handle, s.path
+	r.op.Handle, r.op.Path = &s.handle, c.target
 	s.watch(r)
 	return r
 }
@@ -121,7 +122,7 @@ func (c *commit) named() {
 		r.op.Path = c.target
 		c.send(r, (*commit).met)
 	case errors.Is(c.err, backend.ErrUnsupported) && replace:
-		c.rename(0, (*commit).overwritten)
+		c.keep()
 	case errors.Is(c.err, backend.ErrUnsupported):
 		c.link()
 	default:
@@ -152,19 +153,42 @@ func (c *commit) swapped() {
 	case errors.Is(c.err, fs.ErrNotExist) && c.tries < maxTries:
 		c.name()
 	case errors.Is(c.err, backend.ErrUnsupported):
-		c.rename(0, (*commit).overwritten)
+		c.keep()
 	default:
 		c.exchanged = true // if it has happened
 		c.doubt(c.err)
 	}
 }
 
-// overwritten: without an exchange the old file is gone before the directory
-// is synced; a failure of that cannot bring it back.
+// keep gives the old file, if there is one, a second name, under which it stays
+// when it is overwritten. Without that (no file, or no links here) it goes on
+// all the same.
+func (c *commit) keep() {
+	c.kept = tempName(c.target)
+	r := newRequest(c.w.file, roleCommit, backend.OpLink)
+	r.op.Path, r.op.NewPath = c.target, c.kept
+	c.send(r, (*commit).isKept)
+}
+
+func (c *commit) isKept() {
+	if c.err == nil {
+		c.overwrite()
+		return
+	}
+	c.fresh = errors.Is(c.err, fs.ErrNotExist)
+	// An error need not mean that nothing has happened.
+	c.dropKept(func(c *commit) {
+		c.kept = ""
+		c.overwrite()
+	})
+}
+
+func (c *commit) overwrite() { c.rename(0, (*commit).overwritten) }
+
 func (c *commit) overwritten() {
 	c.replaced = true
 	if c.err != nil {
-		c.fail(c.err)
+		c.doubt(c.err)
 		return
 	}
 	c.syncDirectory()
@@ -208,11 +232,33 @@ func (c *commit) doubt(cause error) {
 }
 
 func (c *commit) doubted() {
-	if c.err != nil || !c.info.SameFile(c.there) {
-		c.fail(c.cause)
+	switch {
+	case c.err == nil && c.info.SameFile(c.there):
+		c.takeBackName(c.cause)
+	case c.err != nil && !errors.Is(c.err, fs.ErrNotExist):
+		c.giveUp(c.cause) // nobody knows which file has which name
+	default:
+		c.dropKept(func(c *commit) { c.fail(c.cause) })
+	}
+}
+
+// giveUp fails without removing a name that the old file may have.
+func (c *commit) giveUp(cause error) {
+	if c.exchanged {
+		c.w.scratch.named = false
+	}
+	c.fail(cause)
+}
+
+// dropKept removes the second name of the old file.
+func (c *commit) dropKept(then func(*commit)) {
+	if c.kept == "" {
+		then(c)
 		return
 	}
-	c.takeBackName(c.cause)
+	r := newRequest(c.w.file, roleCommit, backend.OpUnlink)
+	r.op.Path = c.kept
+	c.send(r, then)
 }
 
 func (c *commit) syncDirectory() {
@@ -249,21 +295,23 @@ func (c *commit) created() {
 	f.handle.Take(&s.handle)
 	f.state, f.path = fileOpen, c.target
 	w.create, w.scratch = nil, nil
-	if !c.exchanged {
-		c.settle(nil)
-		return
+	if c.exchanged {
+		c.kept = s.path
 	}
-	r := newRequest(f, roleCommit, backend.OpUnlink)
-	r.op.Path = s.path // the old file; that the new one is there is true whether or not it goes
-	c.send(r, func(c *commit) { c.settle(nil) })
+	// That the new file is there is true whether or not the old one goes.
+	c.dropKept(func(c *commit) { c.settle(nil) })
 }
 
 // takeBackName restores the old state of a name that the file has got.
 func (c *commit) takeBackName(cause error) {
 	c.cause = cause
 	switch {
-	case c.replaced:
-		c.fail(cause)
+	case c.kept != "":
+		r := newRequest(c.w.file, roleCommit, backend.OpRename)
+		r.op.Path, r.op.NewPath = c.kept, c.target
+		c.send(r, (*commit).nameTakenBack)
+	case c.replaced && !c.fresh:
+		c.fail(cause) // there is no way back
 	case c.exchanged:
 		c.rename(backend.RenameExchange, (*commit).nameTakenBack)
 	default:
@@ -275,7 +323,7 @@ func (c *commit) takeBackName(cause error) {
 
 func (c *commit) nameTakenBack() {
 	if c.err != nil {
-		c.fail(errors.Join(c.cause, c.err))
+		c.giveUp(errors.Join(c.cause, c.err))
 		return
 	}
 	c.fail(c.cause)

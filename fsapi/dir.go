@@ -18,7 +18,7 @@ import (
 func (fsys *FS) Stat(ctx context.Context, path string) (fs.FileInfo, error) {
 	r := newRequest(nil, roleCleanup, backend.OpStat)
 	r.op.Path = path
-	return fsys.stat(ctx, r, path)
+	return fsys.stat(ctx, r, path, func() {})
 }
 
 // Stat returns what is known about the file behind the handle, whatever its
@@ -35,9 +35,8 @@ func (f *File) Stat(ctx context.Context) (fs.FileInfo, error) {
 			f.inflight++ // keeps the descriptor open
 			path := f.path
 			f.mu.Unlock()
-			info, err := f.fs.stat(ctx, r, path)
-			f.resume(func() { f.inflight-- })
-			return info, err
+			defer f.fs.settle() // Close may have waited for this
+			return f.fs.stat(ctx, r, path, func() { f.resume(func() { f.inflight-- }) })
 		case f.state == fileCreated:
 			err = pathError("stat", f.path, fs.ErrNotExist)
 		}
@@ -52,8 +51,8 @@ func (f *File) Stat(ctx context.Context) (fs.FileInfo, error) {
 	}
 }
 
-func (fsys *FS) stat(ctx context.Context, r *request, path string) (fs.FileInfo, error) {
-	if err := fsys.do(ctx, r); err != nil {
+func (fsys *FS) stat(ctx context.Context, r *request, path string, after func()) (fs.FileInfo, error) {
+	if err := fsys.doThen(ctx, r, after); err != nil {
 		return nil, err
 	}
 	defer freeChain(r)

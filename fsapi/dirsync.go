@@ -8,7 +8,8 @@ import (
 
 // dirSyncs syncs directories. Who wants a directory synced while a sync of it
 // is under way waits for the next one, together with everybody else who comes
-// until then: many commits share one sync.
+// until then: many commits share one sync. If it fails, they fail as well: their
+// names may be among those that it has lost, and the kernel reports that once.
 type dirSyncs struct {
 	fs   *FS
 	mu   sync.Mutex
@@ -74,6 +75,9 @@ func (s *dirSync) complete(r *request) {
 		return
 	}
 	waiters, err := s.now, s.err
+	if err != nil {
+		waiters, s.later = append(waiters, s.later...), nil
+	}
 	s.now, s.later = s.later, nil
 	if len(s.now) > 0 {
 		s.start()

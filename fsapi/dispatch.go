@@ -2,6 +2,7 @@ package fsapi
 
 import (
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,9 @@ type dispatcher struct {
 	watching bool
 	timer    *time.Timer
 	idle     sync.Cond // running has become 0
+
+	runners map[goroutine]bool
+	awaits  map[goroutine]*run // runners that wait for a callback of another one
 }
 
 const (
@@ -86,13 +90,20 @@ func (d *dispatcher) look() {
 }
 
 func (d *dispatcher) run() {
-	for d.round() {
+	self := current()
+	d.mu.Lock()
+	d.runners[self] = true
+	d.mu.Unlock()
+	for d.round(self) {
 	}
+	d.mu.Lock()
+	delete(d.runners, self)
+	d.mu.Unlock()
 }
 
 // round runs some callbacks and then submits what they have started, in one
 // piece. It reports false when there were none left and the goroutine ends.
-func (d *dispatcher) round() bool {
+func (d *dispatcher) round(self goroutine) bool {
 	d.fs.queue.hold()
 	more := true
 	for range roundSize {
@@ -101,7 +112,7 @@ func (d *dispatcher) round() bool {
 			more = false
 			break
 		}
-		d.call(f)
+		d.call(f, self)
 	}
 	d.fs.queue.release()
 	d.fs.settleBudgets()
@@ -109,8 +120,8 @@ func (d *dispatcher) round() bool {
 	return more
 }
 
-func (d *dispatcher) call(f *File) {
-	f.runCallbacks()
+func (d *dispatcher) call(f *File, self goroutine) {
+	f.runCallbacks(self)
 	d.mu.Lock()
 	d.progress++
 	d.mu.Unlock()
@@ -143,24 +154,48 @@ func (d *dispatcher) drain() {
 	}
 }
 
-// inCallback reports whether the calling goroutine is running a callback. It
-// looks at its own stack: the only thing that tells one goroutine from another.
-func inCallback() bool {
-	pcs := make([]uintptr, 64)
-	for skip := 2; ; skip += len(pcs) {
-		n := runtime.Callers(skip, pcs)
-		frames := runtime.CallersFrames(pcs[:n])
-		for {
-			frame, more := frames.Next()
-			if strings.HasSuffix(frame.Function, "(*dispatcher).call") {
-				return true
-			}
-			if !more {
-				break
-			}
-		}
-		if n < len(pcs) {
-			return false
+// await waits until a callback has returned, unless it is the caller itself,
+// or one that waits in here for the caller's end: two callbacks that close each
+// other's file.
+func (d *dispatcher) await(r *run) {
+	self := current()
+	d.mu.Lock()
+	for on := r; on != nil && !on.isOver(); on = d.awaits[on.on] {
+		if on.on == self {
+			d.mu.Unlock()
+			return
 		}
 	}
+	if d.runners[self] {
+		d.awaits[self] = r
+	}
+	d.mu.Unlock()
+	<-r.over
+	d.mu.Lock()
+	delete(d.awaits, self)
+	d.mu.Unlock()
+}
+
+// inCallback reports whether the calling goroutine is running a callback.
+func (d *dispatcher) inCallback() bool {
+	self := current()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.runners[self]
+}
+
+// goroutine is the number of a goroutine, never 0.
+type goroutine uint64
+
+// current returns the number of the calling goroutine. Go tells it in stack
+// traces only, and nothing else says whether Close is called from a callback.
+func current() goroutine {
+	var trace [64]byte
+	text := string(trace[:runtime.Stack(trace[:], false)])
+	number, _, _ := strings.Cut(strings.TrimPrefix(text, "goroutine "), " ")
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		panic("fsapi: no goroutine number in " + text)
+	}
+	return goroutine(n)
 }

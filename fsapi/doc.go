@@ -28,8 +28,12 @@
 // and under its name. A created file gathers its data in memory and in a
 // temporary file `.temp.…` beside the final name; an append gathers it in
 // memory and in a file without a name, and touches the visible file only in
-// the commit. The steps of a commit, and what each failure leaves, are in
-// create.go and append.go.
+// the commit. While that lasts, a reader that looks behind the old end can meet
+// bytes that are not durable yet, or that a failure will cut off again: there
+// is no way to hide them from other processes. Readers who must not have that
+// take the lock, as writers do, or follow an index that is written after the
+// commit, as those of dbox files do. The steps of a commit, and what each
+// failure leaves, are in create.go and append.go.
 //
 // # Memory
 //
@@ -37,6 +41,7 @@
 // Options.BufferLimit; who finds the memory taken gets ErrAgain and waits in
 // line (budget.go). Under pressure, data that was read ahead and not fetched is
 // dropped and read again later, and unwritten data moves to temporary files.
+// Beyond the limit there is one buffer of 32 KiB for each ReadFiles under way.
 // An open file that is idle holds no buffer.
 //
 // # Engines
@@ -59,7 +64,7 @@
 // instream.go, outstream.go, readfiles.go, dir.go, iofs.go and lock.go are thin
 // layers on top.
 //
-// Locks are taken in this order: File, then any one of budget, queue,
+// Locks are taken in this order: File, then any one of FS, budget, queue,
 // dispatcher, dirSyncs, readiness or barrier. No callback and no completion
 // runs under a lock.
 package fsapi

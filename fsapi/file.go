@@ -58,6 +58,9 @@ func (fs *FS) Open(path string, mode OpenMode) *File {
 	if mode != ReadOnly && mode != Append {
 		return f.stillborn(pathError("open", path, backend.ErrInvalid))
 	}
+	f.mu.Lock() // FS.Close may find f as soon as it is registered
+	defer fs.settle()
+	defer f.mu.Unlock()
 	if !fs.register(f) {
 		return f.stillborn(pathError("open", path, ErrClosed))
 	}
@@ -68,12 +71,8 @@ func (fs *FS) Open(path string, mode OpenMode) *File {
 		r.op.Open = backend.OpenWrite
 		f.write = newWriteState(f)
 	}
-	f.mu.Lock()
 	f.state, f.opening = fileOpening, r
-	f.inflight++
-	f.mu.Unlock()
-	fs.queue.put(r)
-	fs.settle()
+	f.queueRequest(r)
 	return f
 }
 
@@ -92,6 +91,8 @@ func (fs *FS) Create(path string, mode CreateMode, perm Perm) *File {
 	if path == "" {
 		return f.stillborn(pathError("create", path, iofs.ErrNotExist))
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if !fs.register(f) {
 		return f.stillborn(pathError("create", path, ErrClosed))
 	}
@@ -180,6 +181,10 @@ func (f *File) usable(op string) error {
 	return nil
 }
 
+// readOnly reports whether f can never be written to. That is known before
+// anything is known about the file, so it comes first.
+func (f *File) readOnly() bool { return f.born && !f.closed && f.write == nil }
+
 // queueRequest sends a chain of f's on its way. The caller holds f.mu.
 func (f *File) queueRequest(first *request) {
 	f.inflight += first.len()
@@ -194,15 +199,28 @@ func (f *File) queueRequest(first *request) {
 // device, but for a callback of this file that is running on another goroutine,
 // so that none runs after it. A second Close returns ErrClosed.
 func (f *File) Close() error {
+	running, err := f.shut()
+	if running != nil {
+		f.fs.dispatch.await(running)
+	}
+	return err
+}
+
+// shut is Close, except that it does not wait for the callback that it
+// returns.
+func (f *File) shut() (*run, error) {
 	f.mu.Lock()
 	if err := f.usable("close"); f.closed {
 		f.mu.Unlock()
-		return err
+		return nil, err
 	}
 	f.closed = true
 	f.cancelReads()
 	if f.write != nil {
 		f.write.close()
+	}
+	if f.write == nil || !f.write.busy() {
+		f.releaseLock() // or after the commit, which needs it
 	}
 	f.fs.budget.wake(f)
 	f.progress()
@@ -214,10 +232,7 @@ func (f *File) Close() error {
 		f.fs.forget(f)
 	}
 	f.fs.settle()
-	if running != nil && !inCallback() {
-		<-running
-	}
-	return nil
+	return running, nil
 }
 
 // tearDown frees what is left of a closed file once nothing is in flight: first

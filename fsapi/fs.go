@@ -2,6 +2,8 @@ package fsapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/ringbox/ringbox/fsapi/backend"
@@ -29,6 +31,7 @@ type FS struct {
 
 	mu     sync.Mutex
 	closed bool
+	broken error              // of an engine from which nothing comes back any more
 	files  map[*File]struct{} // not torn down yet
 	calls  int                // blocking calls under way
 	empty  sync.Cond          // files and calls have become 0
@@ -40,6 +43,9 @@ type FS struct {
 func New(o Options) (*FS, error) {
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if err := backend.StartPoller(); err != nil {
+		return nil, fmt.Errorf("fsapi: %w (raise RLIMIT_NOFILE: ulimit -n, LimitNOFILE=)", err)
 	}
 	b, info, err := choose(&o)
 	if err != nil {
@@ -54,6 +60,7 @@ func New(o Options) (*FS, error) {
 	fs.divide(o.BufferLimit)
 	fs.budget.settled = fs.settle
 	fs.dispatch.fs = fs
+	fs.dispatch.runners, fs.dispatch.awaits = make(map[goroutine]bool), make(map[goroutine]*run)
 	fs.dispatch.idle.L = &fs.dispatch.mu
 	fs.dirs.fs = fs
 	fs.empty.L = &fs.mu
@@ -135,7 +142,9 @@ func (fs *FS) signalEmpty() {
 // Close closes every file that is still open, waits until nothing is in flight
 // any more, and frees the engine. Files and blocking calls get ErrClosed from
 // then on. A second Close returns ErrClosed. It waits for callbacks that are
-// running, unless it is called from one.
+// running, unless it is called from one; it must not be called from the
+// function that ReadFiles calls. An engine that has broken down loses what it
+// had: that is not waited for, and the error says so.
 func (fs *FS) Close() error {
 	fs.mu.Lock()
 	if fs.closed {
@@ -144,22 +153,43 @@ func (fs *FS) Close() error {
 	}
 	fs.closed = true
 	fs.mu.Unlock()
+	fs.ready.closeAll()
 	for _, f := range fs.openFiles() {
-		f.Close() // those that are closed already say so
+		f.shut() // those that are closed already say so; callbacks are waited for below
 	}
 	fs.settle()
 	fs.mu.Lock()
-	for len(fs.files) > 0 || fs.calls > 0 {
+	for fs.broken == nil && (len(fs.files) > 0 || fs.calls > 0) {
 		fs.empty.Wait()
 	}
+	broken := fs.broken
 	fs.mu.Unlock()
-	if !inCallback() {
+	if !fs.dispatch.inCallback() {
 		fs.dispatch.drain()
 	}
 	err := fs.backend.Close()
 	<-fs.reaped
-	fs.ready.closeAll()
+	if broken != nil {
+		return broken
+	}
 	return err
+}
+
+// reapingEnded is told why nothing comes back from the engine any more.
+func (fs *FS) reapingEnded(err error) {
+	if errors.Is(err, backend.ErrClosed) {
+		return
+	}
+	fs.mu.Lock()
+	fs.broken = err
+	fs.empty.Broadcast()
+	fs.mu.Unlock()
+}
+
+func (fs *FS) isClosed() bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.closed
 }
 
 // Wait waits until some file can make progress: one on which a call has

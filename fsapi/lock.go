@@ -23,9 +23,7 @@ func (f *File) tryLock(kind backend.LockKind) error {
 	err := f.lockNow(kind)
 	f.says(err)
 	f.mu.Unlock()
-	if err == ErrAgain {
-		f.fs.settle()
-	}
+	f.fs.settle()
 	return err
 }
 
@@ -36,6 +34,11 @@ func (f *File) lockNow(kind backend.LockKind) error {
 	}
 	if f.lock != nil {
 		return nil
+	}
+	if f.state == fileCreated {
+		if err := f.writable("lock"); err != nil {
+			return err // the file to lock is gone
+		}
 	}
 	if f.fs.locker == nil {
 		return pathError("lock", f.path, backend.ErrUnsupported)

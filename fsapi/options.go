@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/ringbox/ringbox/fsapi/backend"
+	"github.com/ringbox/ringbox/threadpool"
 )
 
 // BackendKind names an engine.
@@ -42,10 +43,11 @@ type Options struct {
 	// Backend is the engine; "" means Auto. The environment variable
 	// FSAPI_BACKEND (auto, uring, threadpool) overrides Auto.
 	Backend BackendKind
-	// Threads is the number of thread-pool workers; 0 means 10.
+	// Threads is the number of thread-pool workers, at most
+	// threadpool.MaxWorkers (1024) whatever the engine; 0 means 10.
 	Threads int
-	// Depth bounds the operations in flight over all files; 0 means the
-	// engine's own default.
+	// Depth bounds the operations in flight over all files, at most
+	// threadpool.MaxDepth (65536); 0 means the engine's own default.
 	Depth int
 	// BufferLimit bounds the bytes of read-ahead and of unwritten data over
 	// all files; 0 means 64 MiB, and less than MinBufferLimit is an error.
@@ -86,10 +88,10 @@ type Perm struct {
 
 func (o *Options) check() error {
 	switch {
-	case o.Threads < 0:
-		return fmt.Errorf("fsapi: Options.Threads is %d: must not be negative", o.Threads)
-	case o.Depth < 0:
-		return fmt.Errorf("fsapi: Options.Depth is %d: must not be negative", o.Depth)
+	case o.Threads < 0 || o.Threads > threadpool.MaxWorkers:
+		return fmt.Errorf("fsapi: Options.Threads is %d: not in 0 to %d", o.Threads, threadpool.MaxWorkers)
+	case o.Depth < 0 || o.Depth > threadpool.MaxDepth:
+		return fmt.Errorf("fsapi: Options.Depth is %d: not in 0 to %d", o.Depth, threadpool.MaxDepth)
 	case o.BufferLimit != 0 && o.BufferLimit < MinBufferLimit:
 		return fmt.Errorf("fsapi: Options.BufferLimit is %d: at least %d, or 0 for the default", o.BufferLimit, MinBufferLimit)
 	case o.Sync != SyncAlways && o.Sync != SyncNever:

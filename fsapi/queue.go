@@ -140,7 +140,9 @@ func (fs *FS) flush() {
 }
 
 // submit hands b to the engine and handles completions. It reports true when
-// the engine did not take everything.
+// the engine did not take everything and the reaper will go on with the rest.
+// When all that filled the engine has come back meanwhile, there is nothing
+// that the reaper could wake up for.
 func (fs *FS) submit(b *batch) (stuck bool) {
 	now := time.Now()
 	for _, op := range b.ops {
@@ -150,16 +152,17 @@ func (fs *FS) submit(b *batch) (stuck bool) {
 	fs.queue.flying.Add(int64(len(b.ops)))
 	started, finished, err := fs.backend.Submit(b.ops, b.done[:])
 	if rest := len(b.ops) - started; rest > 0 {
-		fs.queue.flying.Add(int64(-rest))
 		if err != nil {
 			fs.fail(b.ops[started:], err)
 		} else {
 			fs.queue.putBack(b, started)
 			stuck = true
 		}
+		// Last: who finds the engine empty must find what was put back.
+		fs.queue.flying.Add(int64(-rest))
 	}
 	fs.finish(b.done[:finished])
-	return stuck
+	return stuck && fs.queue.flying.Load() > 0
 }
 
 // fail completes operations that the engine refused for good.
@@ -170,6 +173,7 @@ func (fs *FS) fail(ops []*backend.Op, err error) {
 		r := op.User.(*request)
 		r.owner.complete(r)
 	}
+	fs.settleBudgets()
 }
 
 // finish handles completions. The caller holds no lock.
@@ -178,13 +182,13 @@ func (fs *FS) finish(done []*backend.Op) {
 		return
 	}
 	now := time.Now()
+	fs.queue.flying.Add(int64(-len(done)))
 	for i, op := range done {
 		r := op.User.(*request)
 		fs.stats.finished(r, now)
 		done[i] = nil
 		r.owner.complete(r)
 	}
-	fs.queue.flying.Add(int64(-len(done)))
 	fs.settleBudgets()
 }
 
@@ -204,6 +208,7 @@ func (fs *FS) reap() {
 			fs.flush()
 		}
 		if err != nil {
+			fs.reapingEnded(err)
 			return
 		}
 	}

@@ -423,6 +423,11 @@ func (f *File) cancelReads() {
 // read-ahead is forgotten, unwritten data goes to the scratch file.
 func (f *File) reclaim() {
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.callback.queued { // it has not had its chance to fetch what is there
+		f.fs.budget.rest(f)
+		return
+	}
 	for _, s := range f.read.segments {
 		if s.state == segmentDone && s.asked && f.read.failed < maxFailed {
 			f.read.failed++
@@ -434,5 +439,4 @@ func (f *File) reclaim() {
 	if f.write != nil {
 		f.write.spill()
 	}
-	f.mu.Unlock()
 }

@@ -57,7 +57,7 @@ func (r *Reader) readSome(p []byte, off int64) (int, error) {
 		seq := f.seq
 		f.mu.Unlock()
 		if err != ErrAgain {
-			if f.fs.queue.waiting.Load() > 0 {
+			if f.fs.budget.urgent.Load() || f.fs.queue.waiting.Load() > 0 {
 				f.fs.settle()
 			}
 			return n, err

@@ -68,6 +68,9 @@ func (t *fetch) run(ctx context.Context, fn func(int, []byte, error)) error {
 	defer stop()
 	defer t.drain()
 	for i := range t.paths {
+		if t.fs.isClosed() {
+			return ErrClosed
+		}
 		t.advance(i)
 		w := &t.window[i%len(t.window)]
 		if err := t.await(w); err != nil {

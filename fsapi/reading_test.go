@@ -3,6 +3,7 @@ package fsapi
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -91,12 +92,13 @@ func seeded(t *testing.T) *rand.Rand {
 
 // noise is data of which every piece tells where it comes from.
 func noise(n int) []byte {
-	data := make([]byte, n)
+	data := make([]byte, n+7)
 	r := rand.New(rand.NewPCG(uint64(n), 1))
-	for i := range data {
-		data[i] = byte(r.Uint32()) | 1 // never zero: what was invented shows
+	for i := 0; i < n; i += 8 {
+		const odd = 0x0101_0101_0101_0101 // never zero: what was invented shows
+		binary.LittleEndian.PutUint64(data[i:], r.Uint64()|odd)
 	}
-	return data
+	return data[:n:n]
 }
 
 func fileOf(t *testing.T, data []byte) string {
@@ -104,6 +106,22 @@ func fileOf(t *testing.T, data []byte) string {
 	path := filepath.Join(t.TempDir(), "f")
 	require.NoError(t, os.WriteFile(path, data, 0o600))
 	return path
+}
+
+// asking opens path and returns a handle with a Pread at the start that has
+// said ErrAgain. set is called before that.
+func asking(t *testing.T, fsys *FS, path string, mode OpenMode, set func(*File)) *File {
+	t.Helper()
+	for range 1000 {
+		f := fsys.Open(path, mode)
+		set(f)
+		if _, err := f.Pread(make([]byte, 10), 0); err == ErrAgain {
+			return f
+		}
+		f.Close() // the open was fast, and the page cache has answered
+	}
+	require.Fail(t, "no Pread says ErrAgain")
+	return nil
 }
 
 // preadWait repeats a Pread until it says something.
@@ -135,3 +153,9 @@ func readRest(ctx context.Context, f *File, off int64) ([]byte, error) {
 		}
 	}
 }
+
+// A condition that can only be looked at is looked at so often and so long.
+const (
+	tick      = time.Millisecond
+	timeLimit = 30 * time.Second
+)

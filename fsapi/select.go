@@ -24,6 +24,9 @@ type BackendInfo struct {
 func choose(o *Options) (backend.Backend, BackendInfo, error) {
 	if o.Engine != nil {
 		caps := o.Engine.Capabilities()
+		if caps.Depth < backend.MaxChain {
+			return nil, BackendInfo{}, fmt.Errorf("fsapi: Options.Engine %q takes %d operations at most: a chain needs %d", caps.Name, caps.Depth, backend.MaxChain)
+		}
 		return o.Engine, BackendInfo{BackendKind(caps.Name), "Options.Engine", caps}, nil
 	}
 	kind, by := o.Backend, "Options.Backend"
@@ -37,9 +40,11 @@ func choose(o *Options) (backend.Backend, BackendInfo, error) {
 	case Auto:
 		return chooseAuto(o, by)
 	case URing:
-		return setUp(newURing, o, URing, by)
+		b, err := newURing(o)
+		return described(b, err, URing, by)
 	case ThreadPool:
-		return setUp(newThreadPool, o, ThreadPool, by)
+		b, err := newThreadPool(o)
+		return described(b, err, ThreadPool, by)
 	}
 	return nil, BackendInfo{}, fmt.Errorf("fsapi: unknown backend %q from %s: auto, uring or threadpool", kind, by)
 }
@@ -47,20 +52,23 @@ func choose(o *Options) (backend.Backend, BackendInfo, error) {
 // chooseAuto prefers the ring and takes the thread pool on any failure,
 // whatever the errno: containers and kernels refuse in many ways.
 func chooseAuto(o *Options, by string) (backend.Backend, BackendInfo, error) {
-	b, info, err := setUp(newURing, o, URing, by+", and io_uring works")
+	kind, reason := URing, by+", and io_uring works"
+	b, err := newURing(o)
 	if err != nil {
-		b, info, err = setUp(newThreadPool, o, ThreadPool, fmt.Sprintf("%s, and io_uring does not work here: %v", by, err))
+		kind, reason = ThreadPool, fmt.Sprintf("%s, and io_uring does not work here: %v", by, err)
+		b, err = newThreadPool(o)
 	}
+	b, info, err := described(b, err, kind, reason)
 	if err == nil {
 		o.Logger.Info("fsapi: backend chosen", "backend", string(info.Kind), "reason", info.Reason, "detail", info.Detail)
 	}
 	return b, info, err
 }
 
-func setUp(engine func(*Options) (backend.Backend, error), o *Options, kind BackendKind, reason string) (backend.Backend, BackendInfo, error) {
-	b, err := engine(o)
+// described says what came of setting up an engine, and why it was this one.
+func described(b backend.Backend, err error, kind BackendKind, reason string) (backend.Backend, BackendInfo, error) {
 	if err != nil {
-		return nil, BackendInfo{}, fmt.Errorf("fsapi: backend %s: %w", kind, err)
+		return nil, BackendInfo{}, fmt.Errorf("fsapi: backend %s (%s): %w", kind, reason, err)
 	}
 	return b, BackendInfo{kind, reason, b.Capabilities()}, nil
 }

@@ -115,14 +115,17 @@ func (f *File) setWaiting(again, ready waits) {
 }
 
 // says records what a call that has to do with writing or locking returns,
-// ErrAgain or anything else, for Wait. The caller holds f.mu.
-func (f *File) says(err error) { f.saysFor(waitWrite, err == ErrAgain) }
+// ErrAgain or anything else, for Wait. A commit that is under way is waited for
+// whatever the lock says. The caller holds f.mu.
+func (f *File) says(err error) {
+	f.saysFor(waitWrite, err == ErrAgain || f.write != nil && f.write.busy())
+}
 
 // saysRead is says for Pread. Preads at several offsets may be waiting.
 func (f *File) saysRead(err error) { f.saysFor(waitRead, err == ErrAgain || f.awaitsRead()) }
 
 func (f *File) saysFor(kind waits, again bool) {
-	if again {
+	if again && !f.closed {
 		f.setWaiting(f.again|kind, f.ready&^kind)
 	} else {
 		f.setWaiting(f.again&^kind, f.ready&^kind)

@@ -3,6 +3,7 @@ package fsapi
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/ringbox/ringbox/fsapi/backend"
 )
@@ -32,6 +33,7 @@ type writeState struct {
 	buffered int64     // bytes in chunks
 	flushing int64     // bytes on their way to the scratch file
 	scratch  *scratch  // nil: nothing has been flushed since the last commit
+	leaving  *scratch  // the last one that was given up; it may still be there
 	ticket   ticket    // for the next chunk
 
 	err    error // why nothing can be written; until Rollback
@@ -93,11 +95,11 @@ func (f *File) writeSome(p []byte) (int, error) {
 
 // writable returns why f cannot be written to, or nil.
 func (f *File) writable(op string) error {
+	if f.readOnly() {
+		return pathError(op, f.path, ErrNotWritable)
+	}
 	if err := f.usable(op); err != nil {
 		return err
-	}
-	if f.write == nil {
-		return pathError(op, f.path, ErrNotWritable)
 	}
 	if f.write.poison != nil {
 		return f.write.poison
@@ -187,7 +189,7 @@ func (w *writeState) flush(all bool) {
 	}
 	r.role = roleFlush
 	w.flushing = int64(r.op.Size())
-	w.file.fs.budget.wake(w.file)
+	w.file.wakeWriter()
 	if s.state == fileCreated {
 		r = chain(s.openRequest(w.create), r)
 	}
@@ -222,7 +224,7 @@ func (w *writeState) dataRequest(s *scratch, all bool) *request {
 		return nil
 	}
 	r := w.writeRequest(w.chunks[:n])
-	r.op.Handle, r.op.Path, r.op.Off = &s.handle, s.path, s.size
+	r.op.Handle, r.op.Path, r.op.Off = &s.handle, w.file.path, s.size // an error names the file that its user knows
 	w.chunks = append(w.chunks[:0], w.chunks[n:]...)
 	size := int64(r.op.Size())
 	w.buffered -= size
@@ -373,15 +375,27 @@ func (w *writeState) discard() {
 	}
 	w.chunks, w.buffered, w.flushing = w.chunks[:0], 0, 0
 	budget.cancel(&w.ticket)
-	budget.wake(w.file)
+	w.file.wakeWriter()
 	if w.scratch != nil {
-		w.scratch.drop()
-		w.scratch = nil
+		w.leaving, w.scratch = w.scratch, nil
+		w.leaving.drop()
 	}
 	if w.create != nil {
 		w.file.releaseLock() // it was on the scratch file
 	}
 }
+
+// wakeWriter says that no written bytes of f are idle any more. What it has
+// read ahead may still be.
+func (f *File) wakeWriter() {
+	idle := func(s *segment) bool { return s.state == segmentDone }
+	if !slices.ContainsFunc(f.read.segments, idle) {
+		f.fs.budget.wake(f)
+	}
+}
+
+// unclean reports whether the temporary file that was given up is still there.
+func (w *writeState) unclean() bool { return w.leaving != nil && w.leaving.inflight > 0 }
 
 // busy reports whether a commit still has to end before the file may go.
 func (w *writeState) busy() bool { return w.commit != nil }

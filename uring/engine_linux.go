@@ -44,7 +44,10 @@ func New(o Options) (*Engine, error) { return newEngine(o, abi.IOURingSetup) }
 func newEngine(o Options, setup setupFunc) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{depth: o.Depth, helpers: helperPool{limit: maxHelpers}}
-	var err error
+	err := backend.StartPoller()
+	if err != nil {
+		return nil, unavailable("network poller", err)
+	}
 	if e.wakeups, err = newWakeups(); err != nil {
 		return nil, unavailable("eventfd", err)
 	}

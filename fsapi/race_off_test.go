@@ -1,0 +1,5 @@
+//go:build !race
+
+package fsapi
+
+const raceEnabled = false
