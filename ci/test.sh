@@ -38,9 +38,9 @@ step_cross() {
 step_rules() { go test -count=1 ./ci/...; }
 
 # fsapi takes the engine from the environment where a test does not choose one.
-step_uring() { FSAPI_BACKEND=uring go test -race -count=1 -timeout=5m ./...; }
-step_threadpool() { FSAPI_BACKEND=threadpool go test -race -count=1 -timeout=5m ./...; }
-step_once() { go test -timeout=5m ./...; }
+step_uring() { FSAPI_BACKEND=uring go test -race -count=1 -timeout=8m ./...; }
+step_threadpool() { FSAPI_BACKEND=threadpool go test -race -count=1 -timeout=8m ./...; }
+step_once() { go test -timeout=8m ./...; }
 
 # What kernel.io_uring_disabled does. The setting is the whole machine's: the
 # test runs alone, as root, and what it has set is set back whatever happens.

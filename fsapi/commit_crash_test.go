@@ -287,9 +287,9 @@ func TestCrashes(t *testing.T) {
 		scripts int64
 		set     func(*simDisk)
 	}{
-		"good disk":            {4, func(*simDisk) {}},
-		"no flags, no unnamed": {3, func(d *simDisk) { d.noFlags, d.noUnnamed = true, true }},
-		"failing disk":         {4, func(d *simDisk) { d.faulty = 0.03 }},
+		"good disk":            {2, func(*simDisk) {}},
+		"no flags, no unnamed": {2, func(d *simDisk) { d.noFlags, d.noUnnamed = true, true }},
+		"failing disk":         {2, func(d *simDisk) { d.faulty = 0.03 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for i := range c.scripts {

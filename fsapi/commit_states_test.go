@@ -322,3 +322,29 @@ func TestReplacingIsAtomic(t *testing.T) {
 		require.Equal(t, []string{"a"}, names(t, dir))
 	})
 }
+
+// A failed flush is told by Commit, and not before its file is gone.
+func TestFailureIsToldWhenAllIsGone(t *testing.T) {
+	for name, open := range map[string]func(*FS, string) *File{
+		"created":  func(fs *FS, dir string) *File { return fs.Create(dir+"/b", FailIfExists, Perm{}) },
+		"appended": func(fs *FS, dir string) *File { return fs.Open(dir+"/a", Append) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachFaulty(t, func(t *testing.T, fs *FS, b *fault.Backend, dir string) {
+				put(t, dir+"/a", "old")
+				b.Add(fault.Rule{Kinds: fault.Kinds(backend.OpWrite, backend.OpWritev)}.Fail(syscall.EIO))
+				held := b.Add(fault.Rule{Kinds: fault.Kinds(backend.OpClose)}.Hold())
+				f := open(fs, dir)
+				_, err := f.Write([]byte(large[:flushSize+10]))
+				require.NoError(t, err)
+				fs.flush()
+				<-held.Reached()
+				require.Equal(t, ErrAgain, f.Commit())
+				held.Release()
+				require.ErrorIs(t, f.awaitCommit(patient(t), ""), syscall.EIO)
+				require.Equal(t, map[string]string{"a": "old"}, state(t, dir))
+				require.NoError(t, f.Close())
+			})
+		})
+	}
+}

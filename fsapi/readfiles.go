@@ -68,6 +68,9 @@ func (t *fetch) run(ctx context.Context, fn func(int, []byte, error)) error {
 	defer stop()
 	defer t.drain()
 	for i := range t.paths {
+		if err := ctx.Err(); err != nil { // AfterFunc may be late
+			return err
+		}
 		if t.fs.isClosed() {
 			return ErrClosed
 		}
