@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	iofs "io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -44,6 +45,7 @@ func TestTheMainJob(t *testing.T) {
 		{"--mail", dir, "--rounds", "1", "--in-flight", "1", "--sync", "never"},
 		{"--mail", dir, "--count", "3", "--rounds", "1"},
 		{"--mail", dir, "--rounds", "1", "--backend", "threadpool"},
+		{"--mail", dir, "--rounds", "1", "--backend", "auto"},
 	} {
 		code, out, stderr := exec(t, args...)
 		require.Zero(t, code, stderr)
@@ -89,7 +91,7 @@ func TestDifferencesAreFound(t *testing.T) {
 		"flip":      {func(p string) error { return patch(p, 70_000) }, "offset 70000"},
 		"shorter":   {func(p string) error { return os.Truncate(p, 99_999) }, "99999"},
 		"longer":    {func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("x"), 100_001), 0o600) }, "longer"},
-		"not there": {os.Remove, "no such file"},
+		"not there": {os.Remove, ""},
 	}
 	for _, kind := range []fsapi.BackendKind{fsapi.URing, fsapi.ThreadPool} {
 		for name, d := range damage {
@@ -108,10 +110,28 @@ func TestDifferencesAreFound(t *testing.T) {
 					err = job.work(tg, context.Background(), &result{latency: newLatency()})
 					require.ErrorContains(t, err, tg.path(0))
 					require.ErrorContains(t, err, d.says)
+					require.Equal(t, name == "not there", errors.Is(err, iofs.ErrNotExist))
 				})
 			}
 		}
 	}
+}
+
+// A byte that changes between delivery and reading ends the program.
+func TestADifferenceEndsTheProgram(t *testing.T) {
+	whole := jobs
+	t.Cleanup(func() { jobs = whole })
+	damage := whole[0]
+	damage.work = func(t *target, ctx context.Context, r *result) error {
+		return errors.Join(whole[0].work(t, ctx, r), patch(t.path(1), 5))
+	}
+	jobs = slices.Clone(whole)
+	jobs[0] = damage
+	code, out, stderr := exec(t, "--mail", writeMail(t, 10, 20, 30), "--backend", "threadpool")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "u.2: offset 5: read 0x79, delivered 0x35")
+	require.Equal(t, 1, strings.Count(stderr, "\n"), "one line: %s", stderr)
+	require.NotContains(t, out, "Every byte")
 }
 
 func patch(path string, off int64) error {
@@ -154,5 +174,6 @@ func TestGeneratedSizes(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	require.Equal(t, "1.20 (1.10 to 1.30)", describe([]float64{1.3, 1.1, 1.2}))
 	require.Equal(t, "0.80 (0.70 to 0.90)", describe([]float64{0.8, 0.7, 0.9}))
+	require.Equal(t, "1.25 (1.10 to 1.40)", describe([]float64{1.2, 1.1, 1.4, 1.3}))
 	require.Contains(t, describe([]float64{0.9, 1.1, 1.05}), "tie")
 }

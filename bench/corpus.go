@@ -10,35 +10,49 @@ import (
 	"path/filepath"
 )
 
-// findCorpus returns the archive of real mails that may lie beside the
-// project, or "". The project's root is where go.mod is.
-func findCorpus() string {
+// findCorpus returns the archives of real mails that may lie beside the
+// project. The project's root is where go.mod is.
+func findCorpus() []string {
 	dir, err := os.Getwd()
 	if err != nil {
-		return ""
+		return nil
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 			break
 		}
 		if filepath.Dir(dir) == dir {
-			return ""
+			return nil
 		}
 		dir = filepath.Dir(dir)
 	}
 	found, _ := filepath.Glob(filepath.Join(dir, "..", "shared", "corpus", "*.tar.gz"))
-	if len(found) == 0 {
-		return ""
+	return found
+}
+
+// readCorpus reads the archives, count mails at most if that is not 0.
+func readCorpus(paths []string, count int) ([]mail, error) {
+	var mails []mail
+	for _, path := range paths {
+		left := count - len(mails)
+		if count > 0 && left == 0 {
+			break
+		}
+		more, err := readArchive(path, max(left, 0))
+		if err != nil {
+			return nil, err
+		}
+		mails = append(mails, more...)
 	}
-	return found[0]
+	return mails, nil
 }
 
 // maxMail bounds one mail of an archive, in bytes.
 const maxMail = 256 << 20
 
-// readCorpus reads the regular files of a .tar.gz, count at most if that is
+// readArchive reads the regular files of a .tar.gz, count at most if that is
 // not 0.
-func readCorpus(path string, count int) ([]mail, error) {
+func readArchive(path string, count int) ([]mail, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

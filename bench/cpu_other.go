@@ -4,5 +4,5 @@ package main
 
 import "time"
 
-// cpuTime is not known here; the column shows zeros.
+// cpuTime is not known here; the table says so.
 func cpuTime() time.Duration { return 0 }

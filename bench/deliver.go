@@ -52,23 +52,28 @@ func (d *delivery) run(ctx context.Context) error {
 	}()
 	for d.ops < len(d.mails) {
 		var err error
-		d.fs.Batch(func() {
-			for err == nil && d.next < len(d.mails) && len(under) < d.inFlight {
-				p := d.start()
-				under[p] = true
-				err = d.push(p, under)
-			}
-		})
-		for again := true; err == nil && again && len(under) > 0; {
-			select {
-			case p := <-d.moved:
-				err = d.push(p, under)
-			case <-ctx.Done():
-				err = ctx.Err()
-			}
-			again = len(d.moved) > 0
+		d.fs.Batch(func() { err = d.turn(under) })
+		if err == nil {
+			err = await(ctx, d.moved, len(under))
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn goes on with what has moved, and starts what may be started.
+func (d *delivery) turn(under map[*parcel]bool) error {
+	for len(d.moved) > 0 {
+		if err := d.push(<-d.moved, under); err != nil {
+			return err
+		}
+	}
+	for d.next < len(d.mails) && len(under) < d.inFlight {
+		p := d.start()
+		under[p] = true
+		if err := d.push(p, under); err != nil {
 			return err
 		}
 	}

@@ -56,21 +56,26 @@ type letter struct {
 func (l *loop) run(ctx context.Context) error {
 	for l.ops < len(l.mails) {
 		var err error
-		l.fs.Batch(func() {
-			for err == nil && l.next < len(l.mails) && len(l.under) < l.inFlight {
-				err = l.pull(l.start())
-			}
-		})
-		for again := true; err == nil && again && len(l.under) > 0; {
-			select {
-			case m := <-l.moved:
-				err = l.pull(m)
-			case <-ctx.Done():
-				err = ctx.Err()
-			}
-			again = len(l.moved) > 0
+		l.fs.Batch(func() { err = l.turn() })
+		if err == nil {
+			err = await(ctx, l.moved, len(l.under))
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn goes on with what has moved, and starts what may be started.
+func (l *loop) turn() error {
+	for len(l.moved) > 0 {
+		if err := l.pull(<-l.moved); err != nil {
+			return err
+		}
+	}
+	for l.next < len(l.mails) && len(l.under) < l.inFlight {
+		if err := l.pull(l.start()); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,9 @@ func (t *target) fetchFiles(ctx context.Context, r *result) error {
 			if err = t.differ(i, 0, data); err == nil {
 				err = t.ended(i, int64(len(data)))
 			}
+		}
+		if i != r.ops {
+			err = fmt.Errorf("ReadFiles: file %d comes when it is the turn of %d", i, r.ops)
 		}
 		if err != nil && failed == nil {
 			failed = err

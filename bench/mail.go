@@ -24,9 +24,12 @@ func loadMail(c config) ([]mail, string, error) {
 	case c.mail != "":
 		mails, err = readDir(c.mail, c.count)
 		source = c.mail
-	case corpus != "":
+	case len(corpus) > 0:
 		mails, err = readCorpus(corpus, c.count)
-		source = "corpus " + filepath.Base(corpus)
+		source = "corpus " + filepath.Base(corpus[0])
+		if n := len(corpus) - 1; n > 0 {
+			source += fmt.Sprintf(" and %d more", n)
+		}
 	default:
 		mails = generate(c.seed, c.count)
 		source = fmt.Sprintf("generated with seed %d", c.seed)

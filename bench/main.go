@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -77,7 +78,7 @@ func command(stdout io.Writer) *cobra.Command {
 	f.IntVar(&c.count, "count", 0, "use this many mails at most (0: all; 3000 when generated)")
 	f.IntVar(&c.inFlight, "in-flight", 32, "mails that are under way at the same time")
 	f.IntVar(&c.rounds, "rounds", 0, "rounds (0: at least 3, up to 7 in half a minute)")
-	f.StringVar(&c.backend, "backend", "all", "uring, threadpool, or all")
+	f.StringVar(&c.backend, "backend", "all", "auto, uring, threadpool, or all")
 	f.StringVar(&c.sync, "sync", "always", "always: every delivery is durable; never: none is")
 	f.Uint64Var(&c.seed, "seed", 1, "of generated mail and of the order of the engines")
 	return cmd
@@ -91,8 +92,8 @@ func (c *config) check() error {
 		return fmt.Errorf("--in-flight %d: 1 to 4096", c.inFlight)
 	case c.rounds < 0:
 		return fmt.Errorf("--rounds %d: must not be negative", c.rounds)
-	case c.backend != "all" && c.backend != "uring" && c.backend != "threadpool":
-		return fmt.Errorf("--backend %q: uring, threadpool or all", c.backend)
+	case !slices.Contains([]string{"auto", "uring", "threadpool", "all"}, c.backend):
+		return fmt.Errorf("--backend %q: auto, uring, threadpool or all", c.backend)
 	case c.sync != "always" && c.sync != "never":
 		return fmt.Errorf("--sync %q: always or never", c.sync)
 	}
@@ -114,7 +115,7 @@ func (c *config) syncMode() fsapi.SyncMode {
 }
 
 // run is the whole program behind the flags.
-func run(ctx context.Context, c config, out io.Writer) error {
+func run(ctx context.Context, c config, out io.Writer) (err error) {
 	mails, source, err := loadMail(c)
 	if err != nil {
 		return err
@@ -124,7 +125,8 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	spread(work)
 	b := &bench{config: c, mails: mails, work: work, out: out}
 	return b.run(ctx)
 }

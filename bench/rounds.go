@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/ringbox/ringbox/fsapi"
@@ -109,14 +108,19 @@ func (b *bench) round(ctx context.Context, round int, kind fsapi.BackendKind) (e
 			err = cerr
 		}
 	}()
-	t := &target{fs: fs, dir: filepath.Join(b.work, fmt.Sprintf("%d-%s", round, kind)), mails: b.mails, inFlight: b.inFlight}
-	if err := os.Mkdir(t.dir, 0o700); err != nil {
+	// The name is a new one in every run: ext4 derives the place from it.
+	dir, err := os.MkdirTemp(b.work, fmt.Sprintf("%d-%s-", round+1, kind))
+	if err != nil {
 		return err
 	}
+	t := &target{fs: fs, dir: dir, mails: b.mails, inFlight: b.inFlight}
 	for i, job := range jobs {
 		r, err := measure(func(r *result) error { return job.work(t, ctx, r) })
 		if err != nil {
 			return fmt.Errorf("%s on %s, round %d: %w", job.name, kind, round+1, err)
+		}
+		if r.ops != len(b.mails) {
+			return fmt.Errorf("%s on %s, round %d: %d of %d mails", job.name, kind, round+1, r.ops, len(b.mails))
 		}
 		b.results[kind][i] = append(b.results[kind][i], r)
 	}

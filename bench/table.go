@@ -15,7 +15,7 @@ func (b *bench) printEnvironment() {
 	fmt.Fprintf(b.out, "machine  %s/%s, %d CPUs, %s, %s; work in %s\n",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), kernel(), runtime.Version(), fileSystem(b.work))
 	for _, e := range b.engines {
-		fmt.Fprintf(b.out, "engine   %s: %s\n", e.Kind, e.Detail)
+		fmt.Fprintf(b.out, "engine   %s: %s (%s)\n", e.Kind, e.Detail, e.Reason)
 	}
 	fmt.Fprintf(b.out, "job      %d in flight, sync %s, seed %d\n\n", b.inFlight, b.sync, b.seed)
 }
@@ -34,16 +34,25 @@ func (b *bench) printTable() {
 				ns := median(rs, func(r result) float64 { return float64(r.latency.ValueAtQuantile(q)) })
 				fmt.Fprintf(w, "%s\t", short(time.Duration(ns)))
 			}
-			cpu := median(rs, func(r result) float64 { return float64(r.cpu) / float64(r.ops) })
-			fmt.Fprintf(w, "%s\t%s\t\n", short(time.Duration(cpu)), b.ratio(i, k))
+			fmt.Fprintf(w, "%s\t%s\t\n", cpuPerOp(rs), b.ratio(i, k))
 		}
 	}
 	w.Flush()
 	rounds := len(b.results[b.engines[0].Kind][0])
 	fmt.Fprintf(b.out, "\nEvery byte that came back is the byte that was delivered. Medians of %d rounds.\n", rounds)
+	fmt.Fprintln(b.out, "Latency is from a mail's beginning to its end; of fetch files, from one mail to the next.")
 	if len(b.engines) > 1 {
 		fmt.Fprintf(b.out, "ratio: operations/s over those of %s, within each round: median (lowest to highest).\n", b.baseline())
 	}
+}
+
+// cpuPerOp is a dash where the platform does not tell.
+func cpuPerOp(rs []result) string {
+	cpu := median(rs, func(r result) float64 { return float64(r.cpu) / float64(r.ops) })
+	if cpu == 0 {
+		return "-"
+	}
+	return short(time.Duration(cpu))
 }
 
 // baseline is the engine that the others are compared with: the last one.
@@ -67,7 +76,7 @@ func (b *bench) ratio(job, engine int) string {
 func describe(ratios []float64) string {
 	slices.Sort(ratios)
 	low, high := ratios[0], ratios[len(ratios)-1]
-	text := fmt.Sprintf("%.2f (%.2f to %.2f)", ratios[len(ratios)/2], low, high)
+	text := fmt.Sprintf("%.2f (%.2f to %.2f)", middle(ratios), low, high)
 	if low <= 1 && high >= 1 {
 		text += " tie"
 	}
@@ -80,7 +89,13 @@ func median(rs []result, of func(result) float64) float64 {
 		values[i] = of(r)
 	}
 	slices.Sort(values)
-	return values[len(values)/2]
+	return middle(values)
+}
+
+// middle returns the median of values in order.
+func middle(values []float64) float64 {
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
 // short prints a duration with three digits.

@@ -1,0 +1,54 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	osexec "os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The test binary is the program when this is set.
+const asProgram = "RINGBOX_BENCH_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// A signal in the middle of the work ends the program, and nothing is left.
+func TestSignalLeavesNothing(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		dir := t.TempDir()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := osexec.CommandContext(ctx, os.Args[0], "--mail", writeMail(t, 10, 20), "--dir", dir, "--rounds", "1000000", "--sync", "never")
+		cmd.Env = append(os.Environ(), asProgram+"=1")
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		var errs strings.Builder
+		cmd.Stderr = &errs
+		require.NoError(t, cmd.Start())
+		lines := bufio.NewScanner(out)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "job ") {
+		}
+		require.NoError(t, cmd.Process.Signal(sig))
+		for lines.Scan() {
+		}
+		require.Error(t, cmd.Wait())
+		require.Equal(t, 1, cmd.ProcessState.ExitCode(), errs.String())
+		require.Contains(t, errs.String(), "canceled")
+		left, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+}
