@@ -1,0 +1,51 @@
+package dboxfmt
+
+import (
+	"errors"
+	"io"
+)
+
+// Single reads a single-dbox file, without the body. Files up to 512 bytes take
+// one read; others one at each end, and a third when the metadata is longer.
+//
+// When the file is damaged, it is read forward to find out where; the error is
+// the one a [Decoder] gives.
+func (s Source) Single() (FileHeader, *Message, error) {
+	h, m, err := s.single()
+	var f *FormatError
+	if errors.As(err, &f) {
+		return h, nil, s.explain(err)
+	}
+	return h, m, err
+}
+
+func (s Source) single() (FileHeader, *Message, error) {
+	r := recordReader{window: window{src: s}, end: s.Size}
+	tail := min(max(s.Size, 0), tailRead)
+	if _, err := r.bytes(s.Size-tail, tail); err != nil {
+		return FileHeader{}, nil, err
+	}
+	p, err := r.bytes(0, min(max(s.Size, 0), maxFileHeader))
+	if err != nil {
+		return FileHeader{}, nil, err
+	}
+	if r.header, err = ParseFileHeader(p); err != nil {
+		return FileHeader{}, nil, placed(err, s.Name, 0)
+	}
+	r.start = r.header.Size()
+	m, err := r.read()
+	return r.header, m, err
+}
+
+// explain returns what reading forward says about a file that single refused
+// with err.
+func (s Source) explain(err error) error {
+	d := NewDecoder(io.NewSectionReader(s.R, 0, s.Size), DecoderOptions{Name: s.Name, Single: true})
+	for {
+		if _, forward := d.Next(); forward == io.EOF {
+			return err
+		} else if forward != nil {
+			return forward
+		}
+	}
+}
