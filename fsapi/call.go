@@ -95,18 +95,3 @@ func freeChain(first *request) {
 		r = next
 	}
 }
-
-// errorOf returns the error of the first member of the chain that failed.
-func errorOf(first *request) error {
-	for r := first; r != nil; r = r.next {
-		if r.op.Err != nil && !isCanceled(r.op.Err) {
-			return r.op.Err
-		}
-	}
-	for r := first; r != nil; r = r.next {
-		if r.op.Err != nil {
-			return r.op.Err
-		}
-	}
-	return nil
-}

@@ -175,9 +175,7 @@ func (c *commit) send(first *request, then func(*commit)) {
 func (c *commit) came(r *request) {
 	c.pending--
 	err := resultOf(r)
-	if err != nil && (c.err == nil || isCanceled(c.err)) {
-		c.err = err
-	}
+	c.err = causeOf(c.err, err)
 	switch r.op.Kind {
 	case backend.OpStat:
 		if r.op.Handle != nil {

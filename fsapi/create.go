@@ -12,7 +12,7 @@ import (
 // The steps that commit a created file:
 //
 //	writeCreated   open, write and sync the temporary file, in one chain
-//	syncCreated    in a group: sync after everybody has written
+//	syncData       in a group: sync after everybody has written
 //	name           give it its name
 //	syncDirectory  make that last
 //

@@ -100,7 +100,7 @@ func (fsys *FS) run(ctx context.Context, r *request) error {
 		return err
 	}
 	defer freeChain(r)
-	return errorOf(r)
+	return r.op.Err
 }
 
 // Rename gives a file another name, in one step; a file that has that name is

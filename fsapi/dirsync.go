@@ -66,8 +66,8 @@ func (s *dirSync) complete(r *request) {
 	d := s.all
 	d.mu.Lock()
 	s.pending--
-	if r.op.Kind != backend.OpClose && r.op.Err != nil && (s.err == nil || isCanceled(s.err)) {
-		s.err = r.op.Err
+	if r.op.Kind != backend.OpClose {
+		s.err = causeOf(s.err, r.op.Err)
 	}
 	r.free()
 	if s.pending > 0 {

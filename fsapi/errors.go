@@ -37,3 +37,12 @@ func pathError(op, path string, err error) error {
 }
 
 func isCanceled(err error) bool { return errors.Is(err, backend.ErrCanceled) }
+
+// causeOf returns which of two errors of one chain says why it failed: the
+// earlier one, unless that only says that another member has failed.
+func causeOf(err, next error) error {
+	if next != nil && (err == nil || isCanceled(err)) {
+		return next
+	}
+	return err
+}

@@ -32,7 +32,7 @@ type File struct {
 	seq      uint64
 	again    waits
 	ready    waits // those of again that have moved
-	waiters  []chan struct{}
+	waiters  sleepers
 	callback callbacks
 
 	idle  idleLink // of the budget
@@ -123,26 +123,22 @@ func (f *File) Path() string {
 
 // complete implements completer: one operation of this file has come back.
 func (f *File) complete(r *request) {
-	f.mu.Lock()
-	f.inflight--
-	switch r.role {
-	case roleOpen:
-		f.opened(r)
-	case roleRead:
-		f.segmentDone(r)
-	case roleClose:
-	default:
-		f.write.complete(r)
-	}
-	r.free()
-	gone := f.tearDown()
-	f.mu.Unlock()
-	if gone {
-		f.fs.forget(f)
-	}
+	f.resume(func() {
+		f.inflight--
+		switch r.role {
+		case roleOpen:
+			f.opened(r)
+		case roleRead:
+			f.segmentDone(r)
+		case roleClose:
+		default:
+			f.write.complete(r)
+		}
+		r.free()
+	})
 }
 
-// resume runs a step that does not come out of a request of this file.
+// resume runs a step of this file, after which it may be done with.
 func (f *File) resume(step func()) {
 	f.mu.Lock()
 	step()

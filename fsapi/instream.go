@@ -3,8 +3,6 @@ package fsapi
 import (
 	"errors"
 	"io"
-
-	"github.com/ringbox/ringbox/fsapi/backend"
 )
 
 // InputStream reads a file from front to back without ever waiting. It can be
@@ -31,20 +29,9 @@ func (s *InputStream) Read(p []byte) (int, error) {
 // Seek implements io.Seeker, for io.SeekStart and io.SeekCurrent only: where
 // the end is cannot be known without waiting.
 func (s *InputStream) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekStart:
-	case io.SeekCurrent:
-		offset += s.off
-	case io.SeekEnd:
+	return s.f.seek(&s.off, offset, whence, func() (int64, error) {
 		return 0, pathError("seek", s.f.Path(), errors.ErrUnsupported)
-	default:
-		return 0, pathError("seek", s.f.Path(), backend.ErrInvalid)
-	}
-	if offset < 0 {
-		return 0, pathError("seek", s.f.Path(), &backend.OffsetError{Off: offset, Err: backend.ErrInvalid})
-	}
-	s.off = offset
-	return offset, nil
+	})
 }
 
 // SetCallback sets the input callback of the file; see File.SetInputCallback.

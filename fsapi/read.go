@@ -379,15 +379,21 @@ func (f *File) dropDone() bool {
 	return oldest != nil
 }
 
-// dropUnasked gives up what was read ahead and nobody has asked for.
-func (f *File) dropUnasked() {
+// dropIf gives up those segments that are not in flight for which gone holds.
+func (f *File) dropIf(gone func(*segment) bool) {
 	segs := f.read.segments
 	for i := len(segs) - 1; i >= 0; i-- {
-		if s := segs[i]; s.state != segmentInFlight && !s.asked {
+		if s := segs[i]; s.state != segmentInFlight && gone(s) {
 			f.drop(s)
 		}
 	}
 }
+
+// dropUnasked gives up what was read ahead and nobody has asked for.
+func (f *File) dropUnasked() { f.dropIf(func(s *segment) bool { return !s.asked }) }
+
+// dropAll gives up every segment that is not in flight.
+func (f *File) dropAll() { f.dropIf(func(*segment) bool { return true }) }
 
 // distrust is called when the file may have been changed by others who were
 // careful not to do it while this handle reads: nothing that was read before
@@ -397,16 +403,6 @@ func (f *File) distrust() {
 	}
 	for _, s := range f.read.segments {
 		s.stale = s.state == segmentInFlight
-	}
-}
-
-// dropAll gives up every segment that is not in flight.
-func (f *File) dropAll() {
-	segs := f.read.segments
-	for i := len(segs) - 1; i >= 0; i-- {
-		if segs[i].state != segmentInFlight {
-			f.drop(segs[i])
-		}
 	}
 }
 

@@ -2,10 +2,7 @@ package fsapi
 
 import (
 	"context"
-	"errors"
 	"io"
-
-	"github.com/ringbox/ringbox/fsapi/backend"
 )
 
 // Reader reads a file and waits where Pread would say ErrAgain. A cancelled
@@ -71,48 +68,14 @@ func (r *Reader) readSome(p []byte, off int64) (int, error) {
 
 // Seek implements io.Seeker. Seeking from the end waits for the file's length.
 func (r *Reader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekStart:
-	case io.SeekCurrent:
-		offset += r.off
-	case io.SeekEnd:
+	return r.f.seek(&r.off, offset, whence, func() (int64, error) {
 		info, err := r.f.Stat(r.ctx)
 		if err != nil {
 			return 0, err
 		}
-		offset += info.Size()
-	default:
-		return 0, pathError("seek", r.f.Path(), backend.ErrInvalid)
-	}
-	if offset < 0 {
-		return 0, pathError("seek", r.f.Path(), &backend.OffsetError{Off: offset, Err: backend.ErrInvalid})
-	}
-	r.off = offset
-	return offset, nil
+		return info.Size(), nil
+	})
 }
-
-// copySize is what WriteTo and ReadFrom move at a time, in bytes.
-const copySize = 128 << 10
 
 // WriteTo implements io.WriterTo.
-func (r *Reader) WriteTo(w io.Writer) (int64, error) {
-	b := newBuffer(copySize)
-	defer b.free()
-	total := int64(0)
-	for {
-		n, err := r.Read(b.mem)
-		if n > 0 {
-			m, werr := w.Write(b.mem[:n])
-			total += int64(m)
-			if werr != nil {
-				return total, werr
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
-}
+func (r *Reader) WriteTo(w io.Writer) (int64, error) { return copyPooled(w, r) }

@@ -136,8 +136,8 @@ func (w *fetched) complete(r *request) {
 	if r.role == roleRead {
 		w.n, w.whole = r.op.N, r.op.EOF
 	}
-	if r.role != roleClose && r.op.Err != nil && (w.err == nil || isCanceled(w.err)) {
-		w.err = r.op.Err
+	if r.role != roleClose {
+		w.err = causeOf(w.err, r.op.Err)
 	}
 	r.free()
 	if w.pending == 0 {

@@ -12,7 +12,7 @@ type readiness struct {
 	blocked int
 	ready   int
 	closed  bool
-	waiters []chan struct{}
+	waiters sleepers
 }
 
 func (r *readiness) add(blocked, ready int) {
@@ -20,23 +20,15 @@ func (r *readiness) add(blocked, ready int) {
 	r.blocked += blocked
 	r.ready += ready
 	if r.ready > 0 || r.blocked == 0 {
-		r.wakeAll()
+		r.waiters.wake()
 	}
 	r.mu.Unlock()
-}
-
-func (r *readiness) wakeAll() {
-	for i, w := range r.waiters {
-		close(w)
-		r.waiters[i] = nil
-	}
-	r.waiters = r.waiters[:0]
 }
 
 func (r *readiness) closeAll() {
 	r.mu.Lock()
 	r.closed = true
-	r.wakeAll()
+	r.waiters.wake()
 	r.mu.Unlock()
 }
 
@@ -51,41 +43,19 @@ func (r *readiness) wait(ctx context.Context) error {
 			r.mu.Unlock()
 			return ctx.Err()
 		}
-		w := make(chan struct{})
-		r.waiters = append(r.waiters, w)
+		w := r.waiters.add()
 		r.mu.Unlock()
-		if err := r.sleep(ctx, w); err != nil {
+		if err := r.waiters.sleep(ctx, &r.mu, w); err != nil {
 			return err
 		}
 	}
-}
-
-func (r *readiness) sleep(ctx context.Context, w chan struct{}) error {
-	select {
-	case <-w:
-		return nil
-	case <-ctx.Done():
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i, x := range r.waiters {
-		if x == w {
-			r.waiters = append(r.waiters[:i], r.waiters[i+1:]...)
-			break
-		}
-	}
-	return ctx.Err()
 }
 
 // progress tells that something has moved on f: every sleeping call of f looks
 // again, and so does FS.Wait. The caller holds f.mu.
 func (f *File) progress() {
 	f.seq++
-	for i, w := range f.waiters {
-		close(w)
-		f.waiters[i] = nil
-	}
-	f.waiters = f.waiters[:0]
+	f.waiters.wake()
 	f.setWaiting(f.again, f.again)
 }
 
@@ -163,21 +133,7 @@ func (f *File) waitPast(ctx context.Context, seq uint64) error {
 		f.mu.Unlock()
 		return ctx.Err()
 	}
-	w := make(chan struct{})
-	f.waiters = append(f.waiters, w)
+	w := f.waiters.add()
 	f.mu.Unlock()
-	select {
-	case <-w:
-		return nil
-	case <-ctx.Done():
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for i, x := range f.waiters {
-		if x == w {
-			f.waiters = append(f.waiters[:i], f.waiters[i+1:]...)
-			break
-		}
-	}
-	return ctx.Err()
+	return f.waiters.sleep(ctx, &f.mu, w)
 }

@@ -2,7 +2,6 @@ package fsapi
 
 import (
 	"context"
-	"errors"
 	"io"
 )
 
@@ -47,25 +46,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 }
 
 // ReadFrom implements io.ReaderFrom.
-func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
-	b := newBuffer(copySize)
-	defer b.free()
-	total := int64(0)
-	for {
-		n, err := r.Read(b.mem)
-		m, werr := w.Write(b.mem[:n])
-		total += int64(m)
-		if werr != nil {
-			return total, werr
-		}
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
-}
+func (w *Writer) ReadFrom(r io.Reader) (int64, error) { return copyPooled(w, r) }
 
 // Commit is File.Commit, waiting for the result.
 func (w *Writer) Commit() error { return w.f.awaitCommit(w.ctx, "") }
