@@ -3,6 +3,7 @@ package fsapi
 import (
 	"errors"
 	"io"
+	"path/filepath"
 
 	"github.com/ringbox/ringbox/fsapi/backend"
 )
@@ -13,6 +14,7 @@ import (
 //	copySpilled   copy what had to leave the memory, piece by piece
 //	writeRest     write what is in memory, and sync, in one chain
 //	syncData      in a group: sync after everybody has written (create.go)
+//	syncName      sync the directory, if that is in doubt (dirsync.go)
 //
 // takeBack cuts the file to its old length when any of them fails.
 
@@ -137,7 +139,7 @@ func (c *commit) writeRest() {
 		rs = append(rs, c.fileRequest(kind))
 	}
 	if len(rs) == 0 {
-		c.appended()
+		c.syncName()
 		return
 	}
 	c.send(chain(rs...), (*commit).restWritten)
@@ -152,13 +154,31 @@ func (c *commit) restWritten() {
 	case c.syncs() && c.group != nil:
 		c.group.data.arrive(c) // and goes on with syncData
 	default:
-		c.appended()
+		c.syncName()
 	}
 }
 
 func (c *commit) appendSynced() {
 	if c.err != nil {
 		c.takeBack(c.err)
+		return
+	}
+	c.syncName()
+}
+
+// syncName makes sure that the file is found under its name after a crash.
+func (c *commit) syncName() {
+	dirs, dir := &c.w.file.fs.dirs, filepath.Dir(c.w.file.path)
+	if !c.syncs() || !dirs.inDoubt(dir) {
+		c.appended()
+		return
+	}
+	dirs.sync(dir, c) // and goes on with nameSynced
+}
+
+func (c *commit) nameSynced(err error) {
+	if err != nil {
+		c.takeBack(err)
 		return
 	}
 	c.appended()

@@ -8,10 +8,13 @@ import (
 	"math/rand"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ringbox/ringbox/fsapi/backend/fault"
 )
 
 // crashStep is some writes that are committed together, or one after the other.
@@ -298,6 +301,47 @@ func TestCrashes(t *testing.T) {
 					runScript(t, seed+i, at, c.set)
 				}
 			}
+		})
+	}
+}
+
+// A replacement that fails at the sync of its directory is taken back, but not
+// on the device yet. What is appended afterwards must not be lost with that.
+func TestAppendBehindAFailedReplacement(t *testing.T) {
+	for name, set := range map[string]func(*simDisk){
+		"good disk": func(*simDisk) {},
+		"no flags":  func(d *simDisk) { d.noFlags = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := newSimDisk(1, -1, "/d")
+			set(disk)
+			faulty := fault.Wrap(disk)
+			fs := openFS(t, faulty, Options{})
+			commit := func(f *File, data string) error {
+				defer f.Close()
+				w := NewWriter(patient(t), f)
+				_, err := w.Write([]byte(data))
+				require.NoError(t, err)
+				return w.Commit()
+			}
+			require.NoError(t, commit(fs.Create("/d/a", FailIfExists, Perm{}), "old"))
+			bad := faulty.Add(isSyncOf("/d").Fail(syscall.EIO))
+			require.ErrorIs(t, commit(fs.Create("/d/a", ReplaceIfExists, Perm{}), "new"), syscall.EIO)
+			require.Equal(t, 1, bad.Matched())
+
+			again := faulty.Add(isSyncOf("/d").Fail(syscall.EIO))
+			require.ErrorIs(t, commit(fs.Open("/d/a", Append), " lost"), syscall.EIO)
+			require.Equal(t, 1, again.Matched())
+			require.Equal(t, "old", disk.live()["/d/a"])
+
+			require.NoError(t, commit(fs.Open("/d/a", Append), " and more"))
+			for seed := range int64(100) {
+				files, _ := disk.afterCrash(seed)
+				require.Equal(t, "old and more", files["/d/a"], "seed %d", seed)
+			}
+			syncs := faulty.Add(isSyncOf("/d"))
+			require.NoError(t, commit(fs.Open("/d/a", Append), ", again"))
+			require.Zero(t, syncs.Matched(), "the doubt is over")
 		})
 	}
 }

@@ -244,6 +244,7 @@ func (c *commit) doubted() {
 
 // giveUp fails without removing a name that the old file may have.
 func (c *commit) giveUp(cause error) {
+	c.w.file.fs.dirs.doubt(filepath.Dir(c.target))
 	if c.exchanged {
 		c.w.scratch.named = false
 	}
@@ -278,9 +279,12 @@ func (c *commit) syncDirectory() {
 // dirSynced implements dirWaiter.
 func (c *commit) dirSynced(err error) {
 	c.w.file.resume(func() {
-		if err == nil {
+		switch {
+		case c.w.create == nil:
+			c.nameSynced(err)
+		case err == nil:
 			c.created()
-		} else {
+		default:
 			c.syncFailed = true
 			c.takeBackName(err)
 		}
@@ -305,6 +309,7 @@ func (c *commit) created() {
 // takeBackName restores the old state of a name that the file has got.
 func (c *commit) takeBackName(cause error) {
 	c.cause = cause
+	c.w.file.fs.dirs.doubt(filepath.Dir(c.target))
 	switch {
 	case c.kept != "":
 		r := newRequest(c.w.file, roleCommit, backend.OpRename)

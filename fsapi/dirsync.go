@@ -10,10 +10,17 @@ import (
 // is under way waits for the next one, together with everybody else who comes
 // until then: many commits share one sync. If it fails, they fail as well: their
 // names may be among those that it has lost, and the kernel reports that once.
+//
+// A commit that fails after it has changed a name changes it back, and does not
+// sync that: after a crash the name may lead to what was never committed. Such a
+// directory is in doubt until a sync that begins later succeeds. An append to a
+// file there, which would not touch the directory otherwise, syncs it first.
 type dirSyncs struct {
-	fs   *FS
-	mu   sync.Mutex
-	dirs map[string]*dirSync
+	fs      *FS
+	mu      sync.Mutex
+	dirs    map[string]*dirSync
+	doubts  map[string]uint64 // directories in doubt, each with the number of its last doubt
+	doubted uint64            // the last number given
 }
 
 // dirWaiter is told, under no lock, that a directory is on the device.
@@ -26,6 +33,7 @@ type dirSync struct {
 	handle  backend.Handle
 	pending int // requests out
 	err     error
+	doubt   uint64      // the last one that the sync under way can end
 	now     []dirWaiter // wait for the sync under way
 	later   []dirWaiter // came too late for it
 }
@@ -48,9 +56,27 @@ func (d *dirSyncs) sync(path string, w ...dirWaiter) {
 	s.later = append(s.later, w...)
 }
 
+// doubt says that the names in the directory path may not be what the device
+// has.
+func (d *dirSyncs) doubt(path string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.doubts == nil {
+		d.doubts = make(map[string]uint64)
+	}
+	d.doubted++
+	d.doubts[path] = d.doubted
+}
+
+func (d *dirSyncs) inDoubt(path string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.doubts[path] > 0
+}
+
 // start queues open, sync and close of the directory as one chain.
 func (s *dirSync) start() {
-	s.err = nil
+	s.err, s.doubt = nil, s.all.doubted
 	open := newRequest(s, roleCommit, backend.OpOpen)
 	open.op.Open = backend.OpenDirectory
 	first := chain(open, newRequest(s, roleCommit, backend.OpSync), newRequest(s, roleCommit, backend.OpClose))
@@ -75,6 +101,9 @@ func (s *dirSync) complete(r *request) {
 		return
 	}
 	waiters, err := s.now, s.err
+	if err == nil && d.doubts[s.path] <= s.doubt {
+		delete(d.doubts, s.path)
+	}
 	if err != nil {
 		waiters, s.later = append(waiters, s.later...), nil
 	}
