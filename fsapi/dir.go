@@ -128,7 +128,11 @@ func (fsys *FS) MkdirAll(ctx context.Context, path string, perm fs.FileMode) err
 		}
 	}
 	if errors.Is(err, fs.ErrExist) {
-		if info, serr := fsys.Stat(ctx, path); serr == nil && info.IsDir() {
+		info, serr := fsys.Stat(ctx, path)
+		if serr != nil {
+			return serr
+		}
+		if info.IsDir() {
 			return nil
 		}
 	}

@@ -61,8 +61,8 @@
 // (callback.go, dispatch.go). Reading is read.go. Writing is write.go and
 // scratch.go; a commit is a row of steps in commit.go, create.go, append.go,
 // with dirsync.go and group.go for what commits share. reader.go, writer.go,
-// instream.go, outstream.go, readfiles.go, dir.go, iofs.go and lock.go are thin
-// layers on top.
+// instream.go, outstream.go, readfiles.go, trystat.go, dir.go, iofs.go and
+// lock.go are thin layers on top.
 //
 // Locks are taken in this order: File, then any one of FS, budget, queue,
 // dispatcher, dirSyncs, readiness or barrier. No callback and no completion

@@ -25,8 +25,9 @@ type File struct {
 	inflight int            // requests whose owner is this file
 	lock     backend.Lock
 
-	read  readState
-	write *writeState // nil for a ReadOnly file
+	read     readState
+	question question
+	write    *writeState // nil for a ReadOnly file
 
 	// What callers and callbacks wait for; see wait.go and callback.go.
 	seq      uint64
@@ -130,6 +131,8 @@ func (f *File) complete(r *request) {
 			f.opened(r)
 		case roleRead:
 			f.segmentDone(r)
+		case roleStat:
+			f.questionAnswered(r)
 		case roleClose:
 		default:
 			f.write.complete(r)
@@ -158,6 +161,7 @@ func (f *File) opened(r *request) {
 		f.state = fileOpen
 		f.startWaiting()
 	}
+	f.questionOpened()
 	if f.write != nil {
 		f.write.opened()
 	}

@@ -399,6 +399,7 @@ func (f *File) dropAll() { f.dropIf(func(*segment) bool { return true }) }
 // careful not to do it while this handle reads: nothing that was read before
 // is shown from now on.
 func (f *File) distrust() {
+	f.question.stale = true
 	for f.dropDone() {
 	}
 	for _, s := range f.read.segments {

@@ -35,6 +35,7 @@ const (
 	roleOpen    role = iota // of the file itself
 	roleClose               // of the file itself
 	roleRead                // ahead
+	roleStat                // of the file itself
 	roleScratch             // open of a scratch file
 	roleFlush               // of written data to the scratch file
 	roleCommit              // a step of a commit

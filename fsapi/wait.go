@@ -63,7 +63,7 @@ func (f *File) progress() {
 type waits uint8
 
 const (
-	waitRead  waits = 1 << iota // a Pread has said ErrAgain
+	waitRead  waits = 1 << iota // a Pread or TryStat has said ErrAgain
 	waitWrite                   // Write, Commit, TryLock or Rollback has
 )
 
@@ -92,7 +92,9 @@ func (f *File) says(err error) {
 }
 
 // saysRead is says for Pread. Preads at several offsets may be waiting.
-func (f *File) saysRead(err error) { f.saysFor(waitRead, err == ErrAgain || f.awaitsRead()) }
+func (f *File) saysRead(err error) {
+	f.saysFor(waitRead, err == ErrAgain || f.awaitsRead() || f.awaitsAnswer())
+}
 
 func (f *File) saysFor(kind waits, again bool) {
 	if again && !f.closed {
