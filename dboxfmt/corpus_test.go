@@ -31,10 +31,20 @@ func sharedFile(t *testing.T, name string) string {
 	return ""
 }
 
+// corpus returns the real mail that is kept beside the project.
+func corpus(t *testing.T) []string {
+	all := readCorpus(t, sharedFile(t, "corpus/io-uring-list-3000.tar.gz"))
+	require.Len(t, all, 2999)
+	var mails []string
+	for i := 0; i < len(all); i += sampleEvery {
+		mails = append(mails, all[i])
+	}
+	return mails
+}
+
 // TestCorpus writes real mail into one file of each version and reads it back.
 func TestCorpus(t *testing.T) {
-	mails := readCorpus(t, sharedFile(t, "corpus/io-uring-list-3000.tar.gz"), 600)
-	require.NotEmpty(t, mails)
+	mails := corpus(t)
 	for _, version := range []int{2, 3} {
 		data := fileOf(t, version, mails...)
 		h, all, err := readForward(bytes.NewReader(data), DecoderOptions{Verify: true})
@@ -49,19 +59,19 @@ func TestCorpus(t *testing.T) {
 		}
 		sameMessages(t, data, h, all)
 	}
-	for i, mail := range mails[:50] {
+	for i, mail := range mails {
 		data := fileOf(t, 2+i%2, mail)
 		require.Equal(t, forward(data, true), fromEnd(data))
 	}
 }
 
-func readCorpus(t *testing.T, path string, limit int) (mails []string) {
+func readCorpus(t *testing.T, path string) (mails []string) {
 	in, err := os.Open(path)
 	require.NoError(t, err)
 	defer in.Close()
 	unzip, err := gzip.NewReader(in)
 	require.NoError(t, err)
-	for archive := tar.NewReader(unzip); len(mails) < limit; {
+	for archive := tar.NewReader(unzip); ; {
 		header, err := archive.Next()
 		if err == io.EOF {
 			return mails
@@ -73,5 +83,4 @@ func readCorpus(t *testing.T, path string, limit int) (mails []string) {
 			mails = append(mails, string(mail))
 		}
 	}
-	return mails
 }

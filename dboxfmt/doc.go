@@ -1,8 +1,9 @@
 // Package dboxfmt reads and writes dbox files, the message files of Dovecot's
 // single-dbox (one message a file) and multi-dbox (many messages a file).
 //
-// It works on []byte, [io.Reader], [io.ReaderAt] and [io.Writer] only; which
-// file system is behind them is the caller's business.
+// Codecs, readers, writers, scanner and repair work on []byte, [io.Reader],
+// [io.ReaderAt] and [io.Writer] only. A layer over them works on the files of an
+// [fsapi.FS], with and without waiting.
 //
 // # File
 //
@@ -59,11 +60,33 @@
 // An error of the underlying reader is none of these; it is passed on as it is,
 // and the call can be repeated if the error was temporary.
 //
+// # Files of an FS
+//
+// A [MessageStream] reads one message of an open file without waiting: it says
+// fsapi.ErrAgain when nothing is there yet, as the file itself does, and the
+// file's callback or Wait tells when to call again. It can be sent to a client
+// like any fsapi input stream.
+//
+//	f := fs.Open("m.1", fsapi.ReadOnly)
+//	s := dboxfmt.NewRecordStream(f, extent, dboxfmt.StreamOptions{Verify: true, Owns: true})
+//	s.SetCallback(func() { … })
+//	m, err := s.Message() // sizes and metadata, before the body
+//	n, err := s.Read(p)   // the body
+//
+// [OpenSource] gives a [Source] whose reads wait, with a context. [FileWriter]
+// writes new files and commits them, and with [OpenAppender] appends to others
+// after looking at their ends, under their lock; it waits if it is given a
+// context. [NewFileSpool] makes spools. [RepairFile] repairs a file where it is
+// and keeps the old one.
+//
 // # Reading the source
 //
 // Codecs over bytes: fileheader.go, msgheader.go, block.go and
 // blockwrite.go, with metadata.go and items.go for what the items of a block
 // mean. The readers over them: decoder.go and decbody.go with marker.go (where
 // does a body end?), blockend.go and buffer.go; source.go, single.go, record.go;
-// body.go. The writers: writer.go, msgwriter.go, spool.go.
+// body.go. The writers: writer.go, msgwriter.go, spool.go. Over fsapi: fsstream.go
+// (what users see), fsrandom.go and fsforward.go (how it gets at a message) with
+// fskeeper.go (what has come so far); fssource.go; fswriter.go, fsappend.go,
+// fsspool.go; fsrepair.go.
 package dboxfmt

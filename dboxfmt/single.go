@@ -40,7 +40,16 @@ func (s Source) single() (FileHeader, *Message, error) {
 // explain returns what reading forward says about a file that single refused
 // with err.
 func (s Source) explain(err error) error {
-	d := NewDecoder(io.NewSectionReader(s.R, 0, s.Size), DecoderOptions{Name: s.Name, Single: true})
+	return explain(s.forward(io.NewSectionReader(s.R, 0, s.Size)), err)
+}
+
+// forward returns a Decoder of the whole file, whose bytes come from r.
+func (s Source) forward(r io.Reader) *Decoder {
+	return NewDecoder(r, DecoderOptions{Name: s.Name, Single: true})
+}
+
+// explain can be repeated with the same Decoder after a temporary error.
+func explain(d *Decoder, err error) error {
 	for {
 		if _, forward := d.Next(); forward == io.EOF {
 			return err
