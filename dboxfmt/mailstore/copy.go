@@ -1,0 +1,40 @@
+package mailstore
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// CopyMessages is Mailbox.Copy between stores: it reads messages and saves them.
+func CopyMessages(ctx context.Context, from Mailbox, uids []uint32, to Mailbox) ([]uint32, error) {
+	tx := to.Begin()
+	for m, err := range from.Fetch(ctx, uids, FetchOptions{Verify: true}) {
+		if err == nil {
+			err = saveCopy(ctx, tx, m)
+		}
+		if err != nil {
+			return nil, errors.Join(err, tx.Rollback())
+		}
+	}
+	return tx.Commit(ctx)
+}
+
+func saveCopy(ctx context.Context, tx Transaction, m *Mail) error {
+	saved, err := m.Saved(ctx)
+	if err != nil {
+		return err
+	}
+	o := SaveOptions{Flags: m.Flags, Keywords: m.Keywords, Received: m.Received, Saved: saved, GUID: m.GUID}
+	if o.POP3UIDL, err = optional(m.Metadata.POP3UIDL()); err != nil {
+		return err
+	}
+	if o.POP3Order, err = optional(m.Metadata.POP3Order()); err != nil {
+		return err
+	}
+	body, err := m.Body(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.Save(ctx, io.Reader(body), o)
+}

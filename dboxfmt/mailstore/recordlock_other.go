@@ -1,0 +1,10 @@
+//go:build !linux
+
+package mailstore
+
+import "github.com/ringbox/ringbox/fsapi"
+
+// tryLock takes a lock that excludes others who use this package. Where there
+// are no record locks that belong to a handle, Dovecot must not use the same
+// store at the same time.
+func tryLock(f *fsapi.File) error { return f.TryLock() }

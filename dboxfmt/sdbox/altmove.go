@@ -1,0 +1,100 @@
+package sdbox
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/ringbox/ringbox/dboxfmt/mailindex"
+	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/fsapi"
+)
+
+// AltMove implements mailstore.Mailbox. The steps, for all messages together,
+// and what a crash after each leaves:
+//
+//	copy, durably          the same file twice; readers find the old one
+//	say so in the index    the same file twice
+//	remove the old files   nothing
+//
+// Readers look in both places, whatever the index says, so they need not wait
+// for any of that.
+func (m *mailbox) AltMove(ctx context.Context, uids []uint32, back bool) error {
+	return m.box.wrap(0, m.box.altMove(ctx, uids, back))
+}
+
+func (b *box) altMove(ctx context.Context, uids []uint32, back bool) error {
+	l, v, err := b.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.unlock(context.WithoutCancel(ctx), l)
+	list, err := present(ctx, mailstore.Entries{View: v}, uids)
+	if err != nil {
+		return err
+	}
+	from, to := b.dir, b.alt
+	if back {
+		from, to = to, from
+	} else if err := b.store.tree.MakeDir(ctx, to); err != nil {
+		return err
+	}
+	var moved []uint32
+	for _, e := range list {
+		if e.Alt != back {
+			continue
+		}
+		if err := b.copyOver(ctx, e.UID, back); err != nil {
+			return b.wrap(e.UID, err)
+		}
+		moved = append(moved, e.UID)
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	if err := b.store.fsys.SyncDir(ctx, to); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	tx := &mailindex.Transaction{}
+	markAlt(tx, moved, back)
+	if err := l.Append(ctx, tx); err != nil {
+		return uncertain(err)
+	}
+	b.notify()
+	for _, uid := range moved {
+		if err := mailstore.IgnoreMissing(b.store.fsys.Remove(ctx, b.file(uid, back))); err != nil {
+			return b.wrap(uid, err)
+		}
+	}
+	return b.store.fsys.SyncDir(ctx, from)
+}
+
+// copyOver copies a file to the other place. One that is there already was left
+// by a crash, or is not of this message: it is replaced. When there is no file to
+// copy, the message is where it is to go.
+func (b *box) copyOver(ctx context.Context, uid uint32, back bool) error {
+	in := b.store.fsys.Open(b.file(uid, back), fsapi.ReadOnly)
+	defer in.Close()
+	out := b.store.fsys.Create(b.file(uid, !back), fsapi.ReplaceIfExists, b.perm)
+	defer out.Close()
+	err := copyInto(ctx, out, in)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, there := b.store.fsys.Stat(ctx, b.file(uid, !back)); there == nil {
+			return nil
+		}
+		return errors.Join(mailstore.ErrCorrupt, err)
+	}
+	return err
+}
+
+// markAlt says where messages are.
+func markAlt(tx *mailindex.Transaction, uids []uint32, back bool) {
+	add, remove := mailindex.Backend, mailindex.Flags(0)
+	if back {
+		add, remove = remove, add
+	}
+	for _, r := range mailstore.Ranges(uids) {
+		tx.SetFlags(r, add, remove)
+	}
+}

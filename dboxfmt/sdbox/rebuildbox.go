@@ -1,0 +1,192 @@
+package sdbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringbox/ringbox/dboxfmt/mailindex"
+	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+)
+
+// rebuiltBox is a mailbox that is being rebuilt, under its lock.
+type rebuiltBox struct {
+	*rebuild
+	*box
+	damaged  bool
+	validity uint32 // for the case that it is lost
+	view     *mailindex.View
+	known    *mailstore.Salvage
+	files    map[uint32]*file
+	next     uint32
+
+	// requested: to be expunged, by somebody who has not got round to it.
+	requested map[uint32]bool
+}
+
+// run looks at the files, repairs them, writes the index, and removes what is not
+// needed any more. A crash leaves something to do for the next rebuild.
+func (r *rebuiltBox) run(ctx context.Context, l *mailindex.Locked) (err error) {
+	if r.view, err = l.View(ctx); err != nil {
+		return err
+	}
+	r.damaged = r.damaged || !initialized(r.view) || r.view.Header().Flags&mailindex.HeaderFsckd != 0
+	r.known, err = mailstore.ReadSalvage(ctx, r.fsys, r.dir, "dovecot.index", dboxHeader.Name, r.view)
+	if err != nil {
+		return err
+	}
+	r.next = max(r.known.NextUID, 1)
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	leftover, err := r.takeLeftovers(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.inspect(ctx); err != nil {
+		return err
+	}
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	if r.damaged {
+		err = r.reset(ctx, l)
+	} else {
+		err = r.mend(ctx, l)
+	}
+	if err != nil {
+		return err
+	}
+	r.report.Messages += len(r.files)
+	return errors.Join(r.drop(ctx, leftover), r.sweep(ctx))
+}
+
+// look finds the files.
+func (r *rebuiltBox) look(ctx context.Context) error {
+	r.files = map[uint32]*file{}
+	for _, alt := range []bool{false, true} {
+		dir := r.dir
+		if alt {
+			dir = r.box.alt
+		}
+		uids, err := r.list(ctx, dir)
+		if err != nil {
+			return err
+		}
+		for _, uid := range uids {
+			if r.files[uid] == nil {
+				r.files[uid] = &file{uid: uid}
+			}
+			if alt {
+				r.files[uid].alt = true
+			} else {
+				r.files[uid].primary = true
+			}
+			if uid+1 != 0 {
+				r.next = max(r.next, uid+1)
+			}
+		}
+	}
+	return r.needAlt(ctx)
+}
+
+// needAlt refuses to go on where the alternate storage is not there and messages
+// are: it may be a disk that is not mounted.
+func (r *rebuiltBox) needAlt(ctx context.Context) error {
+	for uid, m := range r.known.Messages {
+		if m.Flags&mailindex.Backend == 0 || r.files[uid] != nil {
+			continue
+		}
+		there, err := r.tree.HasAlt(ctx)
+		if err == nil && !there {
+			err = fmt.Errorf("%w: uid %d is in the alternate storage, which is not there", mailstore.ErrCorrupt, uid)
+		}
+		return err
+	}
+	return nil
+}
+
+// takeLeftovers takes the files of messages out that are known to be expunged.
+func (r *rebuiltBox) takeLeftovers(ctx context.Context) (list []*file, err error) {
+	r.requested = map[uint32]bool{}
+	if !r.damaged {
+		asked, err := r.view.Requested(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range asked {
+			r.requested[e.UID] = true
+		}
+	}
+	for uid, f := range r.files {
+		if r.known.Messages[uid] == nil && r.known.Expunged[uid] || r.requested[uid] {
+			list = append(list, f)
+			delete(r.files, uid)
+			delete(r.known.Messages, uid)
+		}
+	}
+	return list, nil
+}
+
+// sorted returns the files by UID.
+func (r *rebuiltBox) sorted() (list []*file) {
+	for _, uid := range slices.Sorted(maps.Keys(r.files)) {
+		list = append(list, r.files[uid])
+	}
+	return list
+}
+
+// drop removes the files of expunged messages. Where the index was damaged they
+// are set aside: what it says of them may be wrong.
+func (r *rebuiltBox) drop(ctx context.Context, leftover []*file) (err error) {
+	for _, f := range leftover {
+		r.report.Expunged++
+		for _, path := range f.paths(r.box) {
+			if !r.damaged {
+				err = errors.Join(err, mailstore.IgnoreMissing(r.fsys.Remove(ctx, path)))
+				continue
+			}
+			r.note("mailbox %q: uid %d is expunged, its file was set aside", r.name, f.uid)
+			err = errors.Join(err, r.fsys.Rename(ctx, path, path+".expunged"))
+		}
+	}
+	if len(leftover) > 0 {
+		err = errors.Join(err, r.fsys.SyncDir(ctx, r.dir))
+	}
+	return err
+}
+
+// tempAge is how old temporary files are that nobody can be using any more.
+const tempAge = 36 * time.Hour
+
+// sweep removes old temporary files.
+func (r *rebuiltBox) sweep(ctx context.Context) error {
+	for _, dir := range []string{r.dir, r.box.alt} {
+		entries, err := r.fsys.ReadDir(ctx, dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), ".temp.") {
+				continue
+			}
+			info, err := r.fsys.Stat(ctx, filepath.Join(dir, e.Name()))
+			if err == nil && r.opts.Now().Sub(info.ModTime()) > tempAge {
+				err = r.fsys.Remove(ctx, filepath.Join(dir, e.Name()))
+			}
+			if mailstore.IgnoreMissing(err) != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
