@@ -1,0 +1,78 @@
+package mdbox
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+
+	"github.com/ringbox/ringbox/dboxfmt/mailindex"
+	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+)
+
+// Create makes the directory, and then the index in it. A crash between the two
+// leaves an empty mailbox that gets its index when it is opened.
+func (s *Store) Create(ctx context.Context, name string) error {
+	name, err := mailstore.CleanName(name)
+	if err != nil {
+		return err
+	}
+	err = s.tree.Locked(ctx, func() error {
+		there, err := s.tree.Exists(ctx, name)
+		if err == nil && there {
+			err = fs.ErrExist
+		}
+		if err == nil {
+			err = s.tree.MakeDir(ctx, s.tree.Dir(name))
+		}
+		return err
+	})
+	if err != nil {
+		return boxError(name, err)
+	}
+	s.boxes.forget(name)
+	index, err := s.acquire(ctx, name)
+	if err != nil {
+		return err
+	}
+	return boxError(name, errors.Join(s.begin(ctx, index), s.boxes.release(index)))
+}
+
+// begin gives a mailbox without a header its UIDVALIDITY, its GUID, and the map
+// that it refers to.
+func (s *Store) begin(ctx context.Context, index *boxIndex) error {
+	m, err := s.lockMap(ctx)
+	if err != nil {
+		return err
+	}
+	validity := m.UIDValidity()
+	if err := m.Unlock(); err != nil {
+		return err
+	}
+	locked, err := index.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.beginLocked(ctx, locked, validity), locked.Unlock())
+}
+
+func (s *Store) beginLocked(ctx context.Context, locked *mailindex.Locked, mapValidity uint32) error {
+	v, err := locked.View(ctx)
+	if err != nil {
+		return err
+	}
+	var t mailindex.Transaction
+	if _, ok := newBoxView(v).header(); !ok {
+		h := boxHeader{mapValidity: mapValidity}
+		rand.Read(h.guid[:])
+		t.SetExtHeader(boxExt, 0, h.bytes())
+	}
+	if v.UIDValidity() == 0 {
+		validity, err := s.tree.NextUIDValidity(ctx)
+		if err != nil {
+			return err
+		}
+		t.SetUIDValidity(validity)
+	}
+	return locked.Append(ctx, &t)
+}
