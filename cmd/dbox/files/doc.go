@@ -1,0 +1,3 @@
+// Package files finds the files that the tool reads and opens them through the
+// FS API.
+package files

@@ -1,0 +1,44 @@
+package mailfmt
+
+import (
+	"context"
+
+	"github.com/ringbox/ringbox/cmd/dbox/mbox"
+	"github.com/ringbox/ringbox/fsapi"
+)
+
+// mboxTarget writes an mbox file.
+type mboxTarget struct {
+	appended
+	out *mbox.Writer
+}
+
+// CreateMbox returns a Target that writes an mbox file, which must not exist.
+// Without a mail there is no file.
+func CreateMbox(ctx context.Context, fsys *fsapi.FS, path string) (Target, error) {
+	if err := MustNotExist(ctx, fsys, path); err != nil {
+		return nil, err
+	}
+	t := &mboxTarget{appended: appended{ctx: ctx, fs: fsys}}
+	t.create(path)
+	t.out = mbox.NewWriter(&t.appended)
+	return t, nil
+}
+
+// Add implements [Target].
+func (t *mboxTarget) Add(m *Mail) (Loss, error) {
+	from := mbox.From{Sender: m.Sender, Date: m.Received}
+	status := mbox.Status{
+		Old: true, Seen: m.Flags.Seen, Answered: m.Flags.Answered, Flagged: m.Flags.Flagged,
+		Deleted: m.Flags.Deleted, Draft: m.Flags.Draft, Keywords: m.Keywords,
+	}
+	return m.has() & (LostGUID | LostPOP3), t.add(func() error {
+		if err := t.out.Create(from, status); err != nil {
+			return err
+		}
+		if err := copyText(t.out, m); err != nil {
+			return err
+		}
+		return t.out.Finish()
+	})
+}
