@@ -25,7 +25,7 @@ func saveCopy(ctx context.Context, tx Transaction, m *Mail) error {
 	if err != nil {
 		return err
 	}
-	o := SaveOptions{Flags: m.Flags, Keywords: m.Keywords, Received: m.Received, Saved: saved, GUID: m.GUID}
+	o := SaveOptions{Flags: m.Flags, Keywords: m.Keywords, Received: m.Received, Saved: saved, GUID: m.GUID, KeepCRLF: true}
 	if o.POP3UIDL, err = optional(m.Metadata.POP3UIDL()); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (s Messages) Write(ctx context.Context, w *dboxfmt.FileWriter, body io.Read
 		if err != nil {
 			return nil, err
 		}
-		if err := copyLF(ctx, m, body); err != nil {
+		if err := copyText(ctx, m, body, o.KeepCRLF); err != nil {
 			return nil, err
 		}
 		return m.Finish(meta)
@@ -48,7 +48,7 @@ func (s Messages) Write(ctx context.Context, w *dboxfmt.FileWriter, body io.Read
 	if err != nil {
 		return nil, err
 	}
-	if err := copyLF(ctx, m, body); err != nil {
+	if err := copyText(ctx, m, body, o.KeepCRLF); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	msg, err := m.Finish(meta)
@@ -95,18 +95,23 @@ func NewGUID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// copyLF copies a message and turns CRLF into LF; a CR on its own stays.
-func copyLF(ctx context.Context, w io.Writer, r io.Reader) error {
+// copyText copies a message and, unless keepCRLF, turns CRLF into LF; a CR on
+// its own stays.
+func copyText(ctx context.Context, w io.Writer, r io.Reader, keepCRLF bool) error {
 	buf := make([]byte, 32<<10)
 	kept := 0 // bytes at the start of buf: a CR whose successor is not known
 	for ctx.Err() == nil {
 		n, err := r.Read(buf[kept:])
 		p := buf[:kept+n]
 		kept = 0
-		if err == nil && bytes.HasSuffix(p, []byte{'\r'}) {
+		if err == nil && !keepCRLF && bytes.HasSuffix(p, []byte{'\r'}) {
 			kept = 1
 		}
-		if _, werr := w.Write(withoutCR(p[:len(p)-kept])); werr != nil {
+		text := p[:len(p)-kept]
+		if !keepCRLF {
+			text = withoutCR(text)
+		}
+		if _, werr := w.Write(text); werr != nil {
 			return werr
 		}
 		if kept == 1 {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestCopyLF(t *testing.T) {
+func TestCopyText(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                 "",
 		"a\r\nb\r\n":       "a\nb\n",
@@ -25,22 +25,25 @@ func TestCopyLF(t *testing.T) {
 		"x\n\r\ny\r\nz\rq": "x\n\ny\nz\rq",
 	} {
 		var whole, single bytes.Buffer
-		require.NoError(t, copyLF(context.Background(), &whole, strings.NewReader(in)))
-		require.NoError(t, copyLF(context.Background(), &single, iotest.OneByteReader(iotest.DataErrReader(strings.NewReader(in)))))
+		require.NoError(t, copyText(context.Background(), &whole, strings.NewReader(in), false))
+		require.NoError(t, copyText(context.Background(), &single, iotest.OneByteReader(iotest.DataErrReader(strings.NewReader(in))), false))
 		require.Equal(t, want, whole.String(), "%q", in)
 		require.Equal(t, want, single.String(), "%q, byte by byte", in)
+		whole.Reset()
+		require.NoError(t, copyText(context.Background(), &whole, strings.NewReader(in), true))
+		require.Equal(t, in, whole.String())
 	}
 }
 
-func TestCopyLFAcrossBuffers(t *testing.T) {
+func TestCopyTextAcrossBuffers(t *testing.T) {
 	in := strings.Repeat("x", 32<<10-1) + "\r\n" + strings.Repeat("y\r\n", 40<<10)
 	var out bytes.Buffer
-	require.NoError(t, copyLF(context.Background(), &out, strings.NewReader(in)))
+	require.NoError(t, copyText(context.Background(), &out, strings.NewReader(in), false))
 	require.Equal(t, strings.ReplaceAll(in, "\r\n", "\n"), out.String())
 }
 
-func TestCopyLFStopsWithContext(t *testing.T) {
+func TestCopyTextStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	require.ErrorIs(t, copyLF(ctx, &bytes.Buffer{}, strings.NewReader("x")), context.Canceled)
+	require.ErrorIs(t, copyText(ctx, &bytes.Buffer{}, strings.NewReader("x"), false), context.Canceled)
 }

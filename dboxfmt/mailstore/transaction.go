@@ -10,7 +10,7 @@ import (
 // of transactions can be under way in one mailbox. They have neither names nor
 // UIDs before Commit, and nobody sees them.
 type Transaction interface {
-	// Save reads a message to its end. CRLF becomes LF. After an error the
+	// Save reads a message to its end. CRLF becomes LF, unless KeepCRLF. After an error the
 	// transaction is of no use: Save and Commit return the error again.
 	Save(ctx context.Context, body io.Reader, o SaveOptions) error
 	// Commit makes the messages durable and visible and returns their UIDs, in
@@ -34,4 +34,6 @@ type SaveOptions struct {
 	// UID is the one to use, at least UIDNext; an ErrUID if that is not
 	// possible. 0: the next.
 	UID uint32
+	// KeepCRLF stores every byte as it is: for what comes out of a store.
+	KeepCRLF bool
 }

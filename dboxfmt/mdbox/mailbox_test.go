@@ -134,11 +134,11 @@ func TestTooManyReferences(t *testing.T) {
 func TestCopyToAnotherStore(t *testing.T) {
 	x, y := newStore(t, Options{Version: 2}), newStore(t, Options{})
 	b, to := x.box("INBOX"), y.box("INBOX")
-	save(t, b, mailstore.SaveOptions{Flags: mailstore.Draft, GUID: "g", POP3UIDL: "u"}, "1", "2")
+	save(t, b, mailstore.SaveOptions{Flags: mailstore.Draft, GUID: "g", POP3UIDL: "u", KeepCRLF: true}, "1", "2\r\n")
 	uids, err := b.Move(ctx, []uint32{2}, to)
 	require.NoError(t, err)
 	require.Equal(t, []uint32{1}, uids)
-	require.Equal(t, []string{`1 "2" \Draft`}, contents(t, to))
+	require.Equal(t, []string{`1 "2\r\n" \Draft`}, contents(t, to))
 	require.Equal(t, []string{`1 "1" \Draft`}, contents(t, b))
 	for m, err := range to.Fetch(ctx, nil, mailstore.FetchOptions{}) {
 		require.NoError(t, err)

@@ -67,7 +67,7 @@ func (t *storeTarget) Add(m *Mail) (Loss, error) {
 		}
 	}
 	all := io.MultiReader(bytes.NewReader(small), text)
-	return lost, t.save(&crlfReader{r: all}, int64(len(small)), o, large)
+	return lost, t.save(all, int64(len(small)), o, large)
 }
 
 func (t *storeTarget) save(text io.Reader, size int64, o mailstore.SaveOptions, large bool) error {
@@ -93,6 +93,7 @@ func saveOptions(m *Mail) (o mailstore.SaveOptions, lost Loss) {
 	o = mailstore.SaveOptions{
 		Flags: toStoreFlags(m.Flags), Received: m.Received, Saved: m.Saved, GUID: m.GUID,
 		POP3UIDL: m.POP3UIDL, POP3Order: m.POP3Order,
+		KeepCRLF: true, // whoever wanted LF has made it so
 	}
 	if !o.Received.IsZero() && o.Received.Unix() < 0 {
 		o.Received, lost = o.Saved, lost|LostDate
