@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	iofs "io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ringbox/ringbox/bench/mail"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -83,7 +83,7 @@ func TestMistakes(t *testing.T) {
 // Each way of fetching notices one changed byte, a byte too few, a byte too
 // many and a file that is missing, and names the file and the place.
 func TestDifferencesAreFound(t *testing.T) {
-	mails := []mail{{"first", bytes.Repeat([]byte("x"), 100_000)}, {"second", []byte("short")}}
+	mails := []mail.Message{{Name: "first", Data: bytes.Repeat([]byte("x"), 100_000)}, {Name: "second", Data: []byte("short")}}
 	damage := map[string]struct {
 		do   func(path string) error
 		says string
@@ -152,28 +152,4 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left)
-}
-
-func TestGeneratedSizes(t *testing.T) {
-	mails := generate(7, 3000)
-	sizes := make([]int, len(mails))
-	for i, m := range mails {
-		sizes[i] = len(m.data)
-	}
-	slices.Sort(sizes)
-	near := func(want, got int) {
-		require.Less(t, math.Abs(float64(got-want))/float64(want), 0.15, "%d is not about %d", got, want)
-	}
-	near(medianSize, sizes[len(sizes)/2])
-	near(p99Size, sizes[len(sizes)*99/100])
-	near(largeSize, sizes[len(sizes)-1])
-	require.Equal(t, mails, generate(7, 3000))
-	require.NotEqual(t, mails, generate(8, 3000))
-}
-
-func TestDescribe(t *testing.T) {
-	require.Equal(t, "1.20 (1.10 to 1.30)", describe([]float64{1.3, 1.1, 1.2}))
-	require.Equal(t, "0.80 (0.70 to 0.90)", describe([]float64{0.8, 0.7, 0.9}))
-	require.Equal(t, "1.25 (1.10 to 1.40)", describe([]float64{1.2, 1.1, 1.4, 1.3}))
-	require.Contains(t, describe([]float64{0.9, 1.1, 1.05}), "tie")
 }

@@ -91,7 +91,7 @@ func (t *target) fetchFiles(ctx context.Context, r *result) error {
 	var failed error
 	last := time.Now()
 	err := t.fs.ReadFiles(ctx, paths, func(i int, data []byte, err error) {
-		if err == nil && !bytes.Equal(data, t.mails[i].data) {
+		if err == nil && !bytes.Equal(data, t.mails[i].Data) {
 			if err = t.differ(i, 0, data); err == nil {
 				err = t.ended(i, int64(len(data)))
 			}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringbox/ringbox/bench/mail"
+	"github.com/ringbox/ringbox/bench/measure"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -36,6 +38,10 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cmd := command(stdout)
+	cmd.AddCommand(runCommand(stdout, stderr), reportCommand(stdout))
+	if isJob(args) {
+		args = append([]string{"run"}, args...)
+	}
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
@@ -116,7 +122,7 @@ func (c *config) syncMode() fsapi.SyncMode {
 
 // run is the whole program behind the flags.
 func run(ctx context.Context, c config, out io.Writer) (err error) {
-	mails, source, err := loadMail(c)
+	mails, source, err := mail.Load(c.mail, c.count, c.seed)
 	if err != nil {
 		return err
 	}
@@ -126,7 +132,7 @@ func run(ctx context.Context, c config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	spread(work)
+	measure.Spread(work)
 	b := &bench{config: c, mails: mails, work: work, out: out}
 	return b.run(ctx)
 }

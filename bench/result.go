@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ringbox/ringbox/bench/measure"
 )
 
 // result is what one job did in one round on one engine.
@@ -27,11 +29,20 @@ func record(h *hdrhistogram.Histogram, d time.Duration) {
 // rate returns operations per second.
 func (r result) rate() float64 { return float64(r.ops) / r.elapsed.Seconds() }
 
-// measure runs work and takes its time and CPU time.
-func measure(work func(*result) error) (result, error) {
+// timed runs work and takes its time and CPU time.
+func timed(work func(*result) error) (result, error) {
 	r := result{latency: newLatency()}
-	cpu, begin := cpuTime(), time.Now()
+	before, begin := measure.Process(), time.Now()
 	err := work(&r)
-	r.elapsed, r.cpu = time.Since(begin), cpuTime()-cpu
+	r.elapsed = time.Since(begin)
+	usage := measure.Process().Since(before)
+	r.cpu = usage.User + usage.System
 	return r, err
+}
+
+// count counts one operation of n bytes that has just ended.
+func (r *result) count(n int, begun time.Time) {
+	record(r.latency, time.Since(begun))
+	r.ops++
+	r.bytes += int64(n)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ringbox/ringbox/bench/mail"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -36,7 +37,7 @@ const (
 // bench is one run of the program.
 type bench struct {
 	config
-	mails   []mail
+	mails   []mail.Message
 	work    string
 	out     io.Writer
 	engines []fsapi.BackendInfo
@@ -115,7 +116,7 @@ func (b *bench) round(ctx context.Context, round int, kind fsapi.BackendKind) (e
 	}
 	t := &target{fs: fs, dir: dir, mails: b.mails, inFlight: b.inFlight}
 	for i, job := range jobs {
-		r, err := measure(func(r *result) error { return job.work(t, ctx, r) })
+		r, err := timed(func(r *result) error { return job.work(t, ctx, r) })
 		if err != nil {
 			return fmt.Errorf("%s on %s, round %d: %w", job.name, kind, round+1, err)
 		}

@@ -3,17 +3,17 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/ringbox/ringbox/bench/measure"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
 func (b *bench) printEnvironment() {
 	fmt.Fprintf(b.out, "machine  %s/%s, %d CPUs, %s, %s; work in %s\n",
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), kernel(), runtime.Version(), fileSystem(b.work))
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), measure.Kernel(), runtime.Version(), measure.FileSystem(b.work))
 	for _, e := range b.engines {
 		fmt.Fprintf(b.out, "engine   %s: %s (%s)\n", e.Kind, e.Detail, e.Reason)
 	}
@@ -63,24 +63,13 @@ func (b *bench) ratio(job, engine int) string {
 	if engine == len(b.engines)-1 {
 		return "1"
 	}
-	base := b.results[b.baseline()][job]
-	var ratios []float64
-	for round, r := range b.results[b.engines[engine].Kind][job] {
-		ratios = append(ratios, r.rate()/base[round].rate())
+	rates := func(kind fsapi.BackendKind) (rates []float64) {
+		for _, r := range b.results[kind][job] {
+			rates = append(rates, r.rate())
+		}
+		return rates
 	}
-	return describe(ratios)
-}
-
-// describe says what a set of ratios is worth: when they lie on both sides of
-// 1, nobody has won.
-func describe(ratios []float64) string {
-	slices.Sort(ratios)
-	low, high := ratios[0], ratios[len(ratios)-1]
-	text := fmt.Sprintf("%.2f (%.2f to %.2f)", middle(ratios), low, high)
-	if low <= 1 && high >= 1 {
-		text += " tie"
-	}
-	return text
+	return measure.Compare(rates(b.engines[engine].Kind), rates(b.baseline())).String()
 }
 
 func median(rs []result, of func(result) float64) float64 {
@@ -88,14 +77,7 @@ func median(rs []result, of func(result) float64) float64 {
 	for i, r := range rs {
 		values[i] = of(r)
 	}
-	slices.Sort(values)
-	return middle(values)
-}
-
-// middle returns the median of values in order.
-func middle(values []float64) float64 {
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
+	return measure.Median(values)
 }
 
 // short prints a duration with three digits.

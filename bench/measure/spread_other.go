@@ -1,0 +1,6 @@
+//go:build !linux
+
+package measure
+
+// Spread is needed on Linux only.
+func Spread(string) {}

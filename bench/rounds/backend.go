@@ -1,0 +1,98 @@
+package rounds
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/ringbox/ringbox/bench/dovecot"
+	"github.com/ringbox/ringbox/bench/engine"
+	"github.com/ringbox/ringbox/bench/fio"
+	"github.com/ringbox/ringbox/bench/job"
+	"github.com/ringbox/ringbox/bench/workload"
+	"github.com/ringbox/ringbox/fsapi"
+)
+
+func init() { workload.Stores["dovecot"] = dovecot.Open }
+
+// backend says which engine Auto takes here, and why.
+func (r *run) backend() string {
+	fs, err := fsapi.New(fsapi.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err.Error()
+	}
+	defer fs.Close()
+	info := fs.Backend()
+	return fmt.Sprintf("auto takes %s (%s; %s)", info.Kind, info.Detail, info.Reason)
+}
+
+// probe finds out whether an engine works here and can do the jobs.
+func (r *run) probe(name string) error {
+	for i, s := range r.Specs {
+		one := name
+		if one == AsWritten {
+			one = s.Engines[0]
+		}
+		if err := r.probeOne(i, s, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) probeOne(_ int, s *job.Spec, name string) error {
+	if s.Workload != "" {
+		if _, err := workload.New(&workload.Task{Spec: s, Engine: name}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case job.IsFio(name):
+		_, err := fio.Find()
+		return err
+	case strings.HasPrefix(name, "dovecot:"):
+		_, _, err := dovecot.Programs()
+		return err
+	case name == "readfile":
+		return nil
+	case engine.AppendOnly(name):
+		fs, err := openFS(s, name)
+		if err != nil {
+			return err
+		}
+		return fs.Close()
+	}
+	e, err := engine.Open(name, engine.Config{Depth: 1})
+	if err != nil {
+		return err
+	}
+	return e.Close()
+}
+
+// defaultDepth is a number of operations in flight that every engine allows
+// without being asked.
+const defaultDepth = 256
+
+// openFS sets up the file system of a job. Where the job never syncs, commits do
+// not either.
+func openFS(s *job.Spec, name string) (*fsapi.FS, error) {
+	o := fsapi.Options{Backend: fsapi.BackendKind(name), Logger: slog.New(slog.DiscardHandler)}
+	if s.Workload == "" && s.Fsync == 0 && s.Fdatasync == 0 && !s.EndFsync {
+		o.Sync = fsapi.SyncNever
+	}
+	if n := s.Depth * s.NumJobs; n > defaultDepth {
+		o.Depth = min(n, 32768)
+	}
+	return fsapi.New(o)
+}
+
+// worker returns who does a job on an engine.
+func (r *run) worker(i int, s *job.Spec, name string) worker {
+	switch {
+	case s.Workload != "":
+		return &mailWorker{run: r, spec: s, engine: name, mails: r.mails[i]}
+	case job.IsFio(name):
+		return &fioWorker{run: r, spec: s, engine: name, clones: r.clones[i]}
+	}
+	return &blockWorker{run: r, spec: s, engine: name, clones: r.clones[i]}
+}
