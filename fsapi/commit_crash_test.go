@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/fsapi/backend/fault"
+	"github.com/ringbox/ringbox/fsapi/backend/simdisk"
 )
 
 // crashStep is some writes that are committed together, or one after the other.
@@ -103,7 +104,7 @@ func (p *promise) holds(got string, there bool) bool {
 // crashRun runs a script on a disk and keeps account of what was promised.
 type crashRun struct {
 	t        *testing.T
-	disk     *simDisk
+	disk     *simdisk.Disk
 	fs       *FS
 	promises map[string]*promise
 }
@@ -189,64 +190,57 @@ func (r *crashRun) account(w crashWrite, err error) {
 		require.True(r.t, w.how == "create" && p.sure != nil, "%v: %v", w, err)
 		return
 	}
-	r.disk.mu.Lock()
-	harmed := r.disk.dead || r.disk.faults > 0
-	r.disk.mu.Unlock()
+	harmed := r.disk.Dead() || r.disk.Failures() > 0
 	require.True(r.t, harmed, "%v failed without a cause: %v", w, err)
 	if w.how == "append" {
 		p.tails[base] = max(p.tails[base], len(w.data))
 	} else {
 		p.maybe[now] = struct{}{}
 	}
-	live, there := r.disk.live()[w.target()]
-	p.lost = p.lost || there != (p.sure != nil) || live != base
+	live, there := r.disk.Files()[w.target()]
+	p.lost = p.lost || there != (p.sure != nil) || string(live.Data) != base
 }
 
 // runScript runs a script until the power goes or it ends, and compares what
 // is there afterwards with what was promised. It returns how many operations
-// there were.
-func runScript(t *testing.T, seed int64, crashAt int, set func(*simDisk)) int {
-	disk := newSimDisk(seed^int64(crashAt)<<32, crashAt, crashDirs...)
-	set(disk)
+// there were. A cut at 0 is none.
+func runScript(t *testing.T, seed int64, cutAt int, o simdisk.Options) int {
+	o.Seed, o.Dirs = seed^int64(cutAt)<<32, crashDirs
+	disk := simdisk.New(o)
+	disk.CutAt(cutAt)
 	// Names the seed in whatever fails, a hang included.
 	defer func() {
 		if t.Failed() {
-			t.Logf("seed %d, crash at operation %d", seed, crashAt)
+			t.Logf("seed %d, cut at operation %d", seed, cutAt)
 		}
 	}()
 	r := &crashRun{t: t, disk: disk, fs: openFS(t, disk, Options{}), promises: map[string]*promise{}}
 	for _, s := range crashScript(rand.New(rand.NewSource(seed))) {
-		if disk.isDead() {
+		if disk.Dead() {
 			break
 		}
 		r.step(s)
 	}
 	closeFS(t, r.fs)
-	if !disk.dead && disk.faults == 0 {
-		r.check(t, disk.live(), nil)
-		for path := range disk.live() {
+	if !disk.Dead() && disk.Failures() == 0 {
+		r.check(t, disk.Files())
+		for path := range disk.Files() {
 			require.NotContains(t, path, "/.temp.", "left behind")
 		}
 	}
 	for i := range int64(4) {
-		files, modes := disk.afterCrash(seed + i)
-		r.check(t, files, modes)
+		r.check(t, disk.AfterCrash(seed+i).Files())
 	}
-	return disk.done
+	return disk.Operations()
 }
 
-func (d *simDisk) isDead() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.dead
-}
-
-func (r *crashRun) check(t *testing.T, files map[string]string, modes map[string]iofs.FileMode) {
+func (r *crashRun) check(t *testing.T, files map[string]simdisk.File) {
 	for path, p := range r.promises {
-		got, there := files[path]
+		file, there := files[path]
+		got := string(file.Data)
 		require.True(t, p.holds(got, there), "%s after the crash: there %v, %s; promised %s", path, there, outline(got), p)
-		if p.sure != nil && there && got == *p.sure && len(p.maybe) == 0 && modes != nil {
-			require.Equal(t, p.mode, modes[path], "permissions of %s", path)
+		if p.sure != nil && there && got == *p.sure && len(p.maybe) == 0 {
+			require.Equal(t, p.mode, file.Mode, "permissions of %s", path)
 		}
 	}
 	for path := range files {
@@ -288,17 +282,17 @@ func TestCrashes(t *testing.T) {
 	t.Logf("seed %d", seed)
 	for name, c := range map[string]struct {
 		scripts int64
-		set     func(*simDisk)
+		disk    simdisk.Options
 	}{
-		"good disk":            {2, func(*simDisk) {}},
-		"no flags, no unnamed": {2, func(d *simDisk) { d.noFlags, d.noUnnamed = true, true }},
-		"failing disk":         {2, func(d *simDisk) { d.faulty = 0.03 }},
+		"good disk":            {2, simdisk.Options{}},
+		"no flags, no unnamed": {2, simdisk.Options{NoRenameFlags: true, NoUnnamed: true}},
+		"failing disk":         {2, simdisk.Options{FailureRate: 0.03}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for i := range c.scripts {
-				n := runScript(t, seed+i, -1, c.set)
+				n := runScript(t, seed+i, 0, c.disk)
 				for at := range n {
-					runScript(t, seed+i, at, c.set)
+					runScript(t, seed+i, at+1, c.disk)
 				}
 			}
 		})
@@ -308,13 +302,9 @@ func TestCrashes(t *testing.T) {
 // A replacement that fails at the sync of its directory is taken back, but not
 // on the device yet. What is appended afterwards must not be lost with that.
 func TestAppendBehindAFailedReplacement(t *testing.T) {
-	for name, set := range map[string]func(*simDisk){
-		"good disk": func(*simDisk) {},
-		"no flags":  func(d *simDisk) { d.noFlags = true },
-	} {
+	for name, noFlags := range map[string]bool{"good disk": false, "no flags": true} {
 		t.Run(name, func(t *testing.T) {
-			disk := newSimDisk(1, -1, "/d")
-			set(disk)
+			disk := simdisk.New(simdisk.Options{Seed: 1, Dirs: []string{"/d"}, NoRenameFlags: noFlags})
 			faulty := fault.Wrap(disk)
 			fs := openFS(t, faulty, Options{})
 			commit := func(f *File, data string) error {
@@ -332,12 +322,12 @@ func TestAppendBehindAFailedReplacement(t *testing.T) {
 			again := faulty.Add(isSyncOf("/d").Fail(syscall.EIO))
 			require.ErrorIs(t, commit(fs.Open("/d/a", Append), " lost"), syscall.EIO)
 			require.Equal(t, 1, again.Matched())
-			require.Equal(t, "old", disk.live()["/d/a"])
+			require.Equal(t, "old", string(disk.Files()["/d/a"].Data))
 
 			require.NoError(t, commit(fs.Open("/d/a", Append), " and more"))
 			for seed := range int64(100) {
-				files, _ := disk.afterCrash(seed)
-				require.Equal(t, "old and more", files["/d/a"], "seed %d", seed)
+				left := disk.AfterCrash(seed).Files()["/d/a"]
+				require.Equal(t, "old and more", string(left.Data), "seed %d", seed)
 			}
 			syncs := faulty.Add(isSyncOf("/d"))
 			require.NoError(t, commit(fs.Open("/d/a", Append), ", again"))

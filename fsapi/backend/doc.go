@@ -42,5 +42,6 @@
 // means what), slots.go (bounded operations in flight), exec*.go (one operation
 // done synchronously, per platform), sync.go (the reference engine, twenty
 // lines of logic), backendtest (what every engine must pass), fault (a
-// decorator that makes things go wrong).
+// decorator that makes things go wrong), simdisk (an engine in memory that loses
+// power).
 package backend
