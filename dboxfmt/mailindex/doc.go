@@ -62,6 +62,10 @@
 // fails, the FS API cuts the log to its old length under the lock. A record that a
 // writer has died at stays at the end of the log, where nobody would read past
 // it: the next writer begins a new log that continues before it.
+// The format has no checksums: where a file may get longer before its data is
+// there (ext4 mounted with data=writeback), a crash can leave a transaction that
+// was not reported as done with holes. Then the index is [ErrCorrupt], or has a
+// part of it.
 //
 // Upkeep writes X when the log has got ahead of it, and begins a new log when
 // that is long or old ([Limits]; rotate.go has the steps and why no crash leaves a

@@ -70,7 +70,7 @@ func (x *Index) makeLog(ctx context.Context, wait, damaged bool) (*writer, error
 	for p := (pauses{}); ; {
 		w, err := x.createLog(ctx, AppendLogHeader(nil, header))
 		if errors.Is(err, fs.ErrExist) {
-			err = x.clearStale(ctx)
+			_, err = x.clearStale(ctx)
 			if err == nil && !wait {
 				err = fmt.Errorf("%s: %w", x.files.newLock, ErrLocked)
 			}
@@ -110,6 +110,11 @@ func (x *Index) firstLog(ctx context.Context) (LogHeader, error) {
 		return LogHeader{}, err
 	}
 	defer x.leave()
+	// What is known may be of files that have gone since: a log that continues
+	// those could be read by nobody else.
+	if err := x.refresh(ctx); err != nil {
+		return LogHeader{}, err
+	}
 	now := uint32(x.opts.Now().Unix())
 	switch {
 	case x.gone:
@@ -122,19 +127,37 @@ func (x *Index) firstLog(ctx context.Context) (LogHeader, error) {
 	return LogHeader{IndexID: max(now, 1), Seq: 2, Created: now, ModSeq: 1}, nil
 }
 
-// clearStale removes a .log.newlock that the dead have left behind.
-func (x *Index) clearStale(ctx context.Context) error {
+// createNext is createLog for who has the log locked that the new one follows.
+// What the dead have left behind is cleared away; else the error is ErrLocked.
+func (x *Index) createNext(ctx context.Context, content []byte) (*writer, error) {
+	w, err := x.createLog(ctx, content)
+	if !errors.Is(err, fs.ErrExist) {
+		return w, err
+	}
+	stale, failed := x.clearStale(ctx)
+	if stale && failed == nil {
+		w, err = x.createLog(ctx, content)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		err = errors.Join(fmt.Errorf("%s: %w: %w", x.files.log, ErrLocked, err), failed)
+	}
+	return w, err
+}
+
+// clearStale removes a .log.newlock that the dead have left behind, if there is
+// such.
+func (x *Index) clearStale(ctx context.Context) (stale bool, err error) {
 	info, err := x.files.fs.Stat(ctx, x.files.newLock)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, err
 	case x.opts.Now().Sub(info.ModTime()) < staleAfter:
-		return nil
+		return false, nil
 	}
 	if err := x.files.fs.Remove(ctx, x.files.newLock); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return true, err
 	}
-	return nil
+	return true, nil
 }

@@ -3,7 +3,6 @@ package mailindex
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 )
 
@@ -30,10 +29,7 @@ func (l *Locked) Reset(ctx context.Context, txs ...*Transaction) error {
 	if err != nil {
 		return err
 	}
-	w, err := x.createLog(ctx, append(AppendLogHeader(nil, header), data...))
-	if errors.Is(err, fs.ErrExist) {
-		return errors.Join(fmt.Errorf("%s: %w: %w", x.files.log, ErrLocked, err), x.clearStale(ctx))
-	}
+	w, err := x.createNext(ctx, append(AppendLogHeader(nil, header), data...))
 	if err != nil {
 		return err
 	}

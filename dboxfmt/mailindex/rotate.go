@@ -75,10 +75,7 @@ func (l *Locked) rotate(ctx context.Context) error {
 			return err
 		}
 	}
-	w, err := x.createLog(ctx, x.carryOver(AppendLogHeader(nil, header)))
-	if errors.Is(err, fs.ErrExist) {
-		return errors.Join(fmt.Errorf("%s: %w: %w", x.files.log, ErrLocked, err), x.clearStale(ctx))
-	}
+	w, err := x.createNext(ctx, x.carryOver(AppendLogHeader(nil, header)))
 	if err != nil {
 		return err
 	}
@@ -120,16 +117,21 @@ func (l *Locked) replace(ctx context.Context, w *writer, st *state) error {
 	}
 	old := l.w
 	l.w = w
-	if err := old.close(); err != nil {
-		return err
-	}
+	err := old.close()
 	<-x.busy
 	defer x.leave()
 	if st == nil {
-		return x.refresh(ctx)
+		err = errors.Join(err, x.refresh(ctx))
+	} else {
+		x.gone = false
+		err = errors.Join(err, x.reload(ctx))
 	}
-	x.gone = false
-	return x.reload(ctx)
+	if err != nil {
+		// What x has is of the log before: rotating again from there would drop
+		// that. The next Lock reads what there is.
+		l.broken = err
+	}
+	return err
 }
 
 // complete reports whether the log begins with the index, so that no main index

@@ -8,6 +8,9 @@ import (
 
 // CopyMessages is Mailbox.Copy between stores: it reads messages and saves them.
 func CopyMessages(ctx context.Context, from Mailbox, uids []uint32, to Mailbox) ([]uint32, error) {
+	if len(uids) == 0 {
+		return nil, nil // to Fetch, nil would be all
+	}
 	tx := to.Begin()
 	for m, err := range from.Fetch(ctx, uids, FetchOptions{Verify: true}) {
 		if err == nil {

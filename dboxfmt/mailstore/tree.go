@@ -47,8 +47,8 @@ const altLink = "dbox-alt-root"
 
 // NewTree returns a Tree; it touches nothing.
 func NewTree(o TreeOptions) *Tree {
-	t := &Tree{fsys: o.FS, root: o.Root, alt: o.Alt, timeout: o.LockTimeout, now: o.Now}
-	if t.alt == "" {
+	t := &Tree{fsys: o.FS, root: filepath.Clean(o.Root), alt: filepath.Clean(o.Alt), timeout: o.LockTimeout, now: o.Now}
+	if o.Alt == "" {
 		t.alt = filepath.Join(o.Root, altLink)
 	}
 	if t.timeout == 0 {

@@ -22,18 +22,20 @@ func (t *Tree) Locked(ctx context.Context, fn func() error) error {
 	return fn()
 }
 
-// MakeDir makes the directory of a mailbox and everything above, durably. One
-// that is there is no error.
+// MakeDir makes the directory of a mailbox and everything above, durably, the
+// root of the alternate storage included. One that is there is no error.
 func (t *Tree) MakeDir(ctx context.Context, dir string) error {
 	if err := t.fsys.MkdirAll(ctx, dir, 0o700); err != nil {
 		return err
 	}
 	for up := filepath.Dir(dir); ; up = filepath.Dir(up) {
-		if err := t.fsys.SyncDir(ctx, up); err != nil {
-			return err
+		err := t.fsys.SyncDir(ctx, up)
+		top := up == filepath.Dir(t.root) || up == filepath.Dir(t.alt) || up == filepath.Dir(up)
+		if top && errors.Is(err, fs.ErrPermission) {
+			return nil // who may not read it has not made anything there, as a rule
 		}
-		if up == t.root || up == t.alt || up == filepath.Dir(up) {
-			return nil
+		if top || err != nil {
+			return err
 		}
 	}
 }

@@ -18,7 +18,9 @@ import (
 type lockedBox struct {
 	*mailindex.Locked
 	boxView
+	name  string
 	group []*delivery
+	next  uint64 // uid after those of the group
 }
 
 type lockedBoxes []*lockedBox
@@ -28,40 +30,47 @@ type lockedBoxes []*lockedBox
 func (s *Store) lockBoxes(ctx context.Context, m *lockedMap, group []*delivery) (list lockedBoxes) {
 	sorted := slices.Clone(group)
 	slices.SortStableFunc(sorted, func(a, b *delivery) int { return strings.Compare(a.box.index.name, b.box.index.name) })
-	for len(sorted) > 0 {
-		index := sorted[0].box.index
-		n := slices.IndexFunc(sorted, func(d *delivery) bool { return d.box.index != index })
-		if n < 0 {
-			n = len(sorted)
-		}
-		box := &lockedBox{group: sorted[:n]}
-		sorted = sorted[n:]
-		if err := box.lock(ctx, m, index); err != nil {
-			fail(box.group, err)
+	var box *lockedBox
+	failed := map[*boxIndex]error{}
+	for _, d := range sorted {
+		index := d.box.index
+		if d.err = failed[index]; d.err != nil {
 			continue
 		}
-		list = append(list, box)
+		if box == nil || box.name != index.name {
+			locked, err := lockBox(ctx, m, index)
+			if err != nil {
+				d.err, failed[index] = err, err
+				continue
+			}
+			box = locked
+			list = append(list, box)
+		}
+		// Another index of this name may be of the same mailbox: its lock is taken.
+		if d.err = boxError(index.name, box.belongs(index, m.mapView)); d.err == nil {
+			box.group = append(box.group, d)
+			box.next, d.err = fitUIDs(d.adds, box.next)
+		}
 	}
 	return list
 }
 
-func (b *lockedBox) lock(ctx context.Context, m *lockedMap, index *boxIndex) (err error) {
-	if b.Locked, err = index.Lock(ctx); err != nil {
-		return boxError(index.name, err)
+func lockBox(ctx context.Context, m *lockedMap, index *boxIndex) (*lockedBox, error) {
+	locked, err := index.Lock(ctx)
+	if err != nil {
+		return nil, boxError(index.name, err)
 	}
-	v, err := b.Locked.View(ctx)
+	b := &lockedBox{Locked: locked, name: index.name}
+	v, err := locked.View(ctx)
 	if err == nil {
 		b.boxView = newBoxView(v)
+		b.next = uint64(b.NextUID())
 		err = b.belongs(index, m.mapView)
 	}
 	if err != nil {
-		return errors.Join(boxError(index.name, err), b.Unlock())
+		return nil, errors.Join(boxError(index.name, err), locked.Unlock())
 	}
-	next := uint64(b.NextUID())
-	for _, d := range b.group {
-		next, d.err = fitUIDs(d.adds, next)
-	}
-	return nil
+	return b, nil
 }
 
 // fitUIDs makes sure that messages can have the uids they want, and returns the

@@ -45,11 +45,8 @@ func (b *mailbox) copyTo(ctx context.Context, uids []uint32, to mailstore.Mailbo
 			return nil, nil, boxError(b.name, err)
 		}
 		from = mailUIDs(list)
+		// Those that are not copied have been expunged meanwhile.
 		copied, err = mailstore.CopyMessages(ctx, b, from, to)
-		if err == nil && len(copied) != len(from) {
-			// Some were expunged meanwhile: it is not known which.
-			from = nil
-		}
 		return copied, from, err
 	}
 	return copied, from, err

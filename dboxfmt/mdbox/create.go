@@ -49,14 +49,20 @@ func (s *Store) begin(ctx context.Context, index *boxIndex) error {
 	if err := m.Unlock(); err != nil {
 		return err
 	}
+	// This may lock the list of mailboxes, for which nothing may be locked.
+	own, err := s.tree.NextUIDValidity(ctx)
+	if err != nil {
+		return err
+	}
 	locked, err := index.Lock(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.beginLocked(ctx, locked, validity), locked.Unlock())
+	return errors.Join(beginLocked(ctx, locked, validity, own), locked.Unlock())
 }
 
-func (s *Store) beginLocked(ctx context.Context, locked *mailindex.Locked, mapValidity uint32) error {
+// beginLocked writes what a mailbox lacks of its header and its UIDVALIDITY.
+func beginLocked(ctx context.Context, locked *mailindex.Locked, mapValidity, validity uint32) error {
 	v, err := locked.View(ctx)
 	if err != nil {
 		return err
@@ -68,10 +74,6 @@ func (s *Store) beginLocked(ctx context.Context, locked *mailindex.Locked, mapVa
 		t.SetExtHeader(boxExt, 0, h.bytes())
 	}
 	if v.UIDValidity() == 0 {
-		validity, err := s.tree.NextUIDValidity(ctx)
-		if err != nil {
-			return err
-		}
 		t.SetUIDValidity(validity)
 	}
 	return locked.Append(ctx, &t)

@@ -31,6 +31,7 @@ func (b *mailbox) expunge(ctx context.Context, m *lockedMap, uids []uint32) erro
 		return err
 	}
 	gone, err := b.expungeLocked(ctx, m, locked, uids)
+	ctx = context.WithoutCancel(ctx) // what has begun is brought to its end
 	if err = errors.Join(err, b.store.unlock(ctx, locked)); err != nil {
 		return err
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/fsapi"
 )
 
 // mailbox is a mailbox that somebody has opened.
@@ -15,6 +17,8 @@ type mailbox struct {
 	name  string
 	index *boxIndex
 	seen  seen
+
+	closed atomic.Bool
 }
 
 var _ mailstore.Mailbox = (*mailbox)(nil)
@@ -154,4 +158,10 @@ func (b *mailbox) change(ctx context.Context, fill func(*mailindex.Transaction))
 	return errors.Join(err, b.store.unlock(ctx, locked))
 }
 
-func (b *mailbox) Close() error { return b.store.boxes.release(b.index) }
+// Close implements mailstore.Mailbox. A second Close returns fsapi.ErrClosed.
+func (b *mailbox) Close() error {
+	if b.closed.Swap(true) {
+		return fsapi.ErrClosed
+	}
+	return b.store.boxes.release(b.index)
+}

@@ -7,6 +7,10 @@ import (
 	"github.com/ringbox/ringbox/dboxfmt"
 )
 
+// absurdUID: a mailbox that refers to a map uid so high is damaged. Going on from
+// there would leave the map none to give.
+const absurdUID = 1 << 31
+
 // join finds out which message of the files every entry of the old map and every
 // entry of a mailbox means.
 func (r *rebuild) join(context.Context) error {
@@ -25,7 +29,9 @@ func (r *rebuild) join(context.Context) error {
 		h, _ := b.view.header()
 		for i := range b.refs {
 			ref := &b.refs[i]
-			r.nextUID = max(r.nextUID, ref.mapUID+1)
+			if ref.mapUID < absurdUID {
+				r.nextUID = max(r.nextUID, ref.mapUID+1)
+			}
 			if ref.msg = r.meant(ref, h.mapValidity == r.validity); ref.msg != nil {
 				ref.msg.found++
 			}
@@ -130,7 +136,7 @@ func (r *rebuild) meant(ref *boxRef, sameMap bool) *scanned {
 func (r *rebuild) number() {
 	for _, b := range r.boxes {
 		for _, ref := range b.refs {
-			if m := ref.msg; m != nil && m.uid == 0 && ref.mapUID != 0 && !r.taken[ref.mapUID] {
+			if m := ref.msg; m != nil && m.uid == 0 && ref.mapUID != 0 && ref.mapUID < absurdUID && !r.taken[ref.mapUID] {
 				m.uid = ref.mapUID
 				r.taken[m.uid] = true
 			}
@@ -177,11 +183,11 @@ func (r *rebuild) missed(m *scanned) bool {
 		return m.known && m.refs > m.found
 	case m.twin || m.known && m.refs == 0:
 		return false
+	case r.expungedFromBoxes(m):
+		return false // also if the map has not been told yet
 	case m.known:
 		return true
 	case r.old.expunged[m.guid]:
-		return false
-	case r.expungedFromBoxes(m):
 		return false
 	case r.old.lost():
 		return true

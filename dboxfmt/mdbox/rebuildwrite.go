@@ -127,6 +127,9 @@ func (r *rebuild) appendRestored(b *rebuiltBox, t *mailindex.Transaction) {
 	}
 }
 
+// lostUIDs is more than a log can give away between two main indexes.
+const lostUIDs = 1 << 17
+
 // resetBox begins a damaged index anew with what could be read of it.
 func (r *rebuild) resetBox(ctx context.Context, b *rebuiltBox) error {
 	locked, err := b.index.LockDamaged(ctx)
@@ -152,7 +155,12 @@ func (r *rebuild) resetBox(ctx context.Context, b *rebuiltBox) error {
 		r.report.Messages++
 	}
 	next, tail := &mailindex.Transaction{}, &mailindex.Transaction{}
-	next.SetNextUID(b.view.NextUID())
+	if uid := b.view.NextUID(); b.fresh || uid >= 1<<31 {
+		next.SetNextUID(uid)
+	} else {
+		// What cannot be read may have used up uids, which must not be used again.
+		next.SetNextUID(uid + lostUIDs)
+	}
 	if recent := b.view.Header().FirstRecentUID; recent != 0 {
 		next.SetFirstRecentUID(recent)
 	}

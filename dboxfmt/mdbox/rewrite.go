@@ -48,7 +48,7 @@ func (w *rewrite) outlet(ctx context.Context, alt bool) (*outlet, error) {
 		}
 	}
 	if alt {
-		if err := w.store.opts.FS.MkdirAll(ctx, w.store.layout.alt, 0o700); err != nil {
+		if err := w.store.tree.MakeDir(ctx, w.store.layout.alt); err != nil {
 			return nil, err
 		}
 	}

@@ -157,7 +157,12 @@ func (y *tally) children(t *testing.T, d *dovecot, stop context.Context, worker 
 	require.NoError(t, err)
 	data, err := os.ReadFile(self)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(exe, data, 0o755))
+	// A child forked meanwhile would have the program open for writing, and it
+	// could not be run.
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(exe, data, 0o755)
+	syscall.ForkLock.RUnlock()
+	require.NoError(t, err)
 	deadline, _ := stop.Deadline()
 	cmd := exec.Command(exe, "-test.run=^TestTogetherWithDovecot$", "-test.v")
 	cmd.Env = append(os.Environ(), childVariable+"="+d.root, fmt.Sprintf("MDBOX_TOGETHER_WORKER=%d", worker),

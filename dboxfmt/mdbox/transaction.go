@@ -110,6 +110,9 @@ func (t *transaction) add(o mailstore.SaveOptions) (add, error) {
 	if o.POP3Order != 0 {
 		a.pop3 |= boxHasPOP3Order
 	}
+	if o.Received.Unix() < 0 {
+		return a, fmt.Errorf("received %v: before 1970: %w", o.Received, dboxfmt.ErrItem)
+	}
 	items := dboxfmt.Metadata{{Key: 'G', Value: o.GUID}, {Key: 'P', Value: o.POP3UIDL}}
 	if _, err := (dboxfmt.Block{Metadata: items}).Append(nil, dboxfmt.NewFileHeader(2, now)); err != nil {
 		return a, err

@@ -3,6 +3,7 @@ package sdbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
@@ -36,7 +37,7 @@ func (b *box) altMove(ctx context.Context, uids []uint32, back bool) error {
 	from, to := b.dir, b.alt
 	if back {
 		from, to = to, from
-	} else if err := b.store.tree.MakeDir(ctx, to); err != nil {
+	} else if err := b.makeAlt(ctx); err != nil {
 		return err
 	}
 	var moved []uint32
@@ -68,6 +69,21 @@ func (b *box) altMove(ctx context.Context, uids []uint32, back bool) error {
 		}
 	}
 	return b.store.fsys.SyncDir(ctx, from)
+}
+
+// makeAlt makes the mailbox's directory in the alternate storage. If nobody has
+// said where that is, the link to it must be there.
+func (b *box) makeAlt(ctx context.Context) error {
+	if b.store.opts.Alt == "" {
+		has, err := b.store.tree.HasAlt(ctx)
+		if err == nil && !has {
+			err = fmt.Errorf("no alternate storage: %w", fs.ErrNotExist)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.store.tree.MakeDir(ctx, b.alt)
 }
 
 // copyOver copies a file to the other place. One that is there already was left

@@ -26,6 +26,8 @@ type box struct {
 	queue *commitQueue
 	users int // handles and calls that use it; under Store.mu
 
+	closed bool // the index is; under Store.mu
+
 	loaded chan struct{} // closed when index and what follows are there
 	guid   [16]byte
 	perm   fsapi.Perm // of message files

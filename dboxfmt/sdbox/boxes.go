@@ -88,9 +88,18 @@ func (s *Store) release(b *box) error {
 	if s.boxes[b.name] == b {
 		delete(s.boxes, b.name)
 	}
-	if s.closed || b.failed != nil {
+	if b.failed != nil {
 		return nil
 	}
+	return b.shut()
+}
+
+// shut closes the index, once; under Store.mu.
+func (b *box) shut() error {
+	if b.closed {
+		return nil
+	}
+	b.closed = true
 	return b.index.Close()
 }
 

@@ -59,6 +59,10 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+func newHistory(dir string) *history {
+	return &history{dir: dir, mails: map[string]string{}, gone: map[string]bool{}, unclear: map[string]bool{}, boxes: map[string]bool{}}
+}
+
 // history is what has been acknowledged.
 type history struct {
 	dir     string
@@ -69,6 +73,9 @@ type history struct {
 	// renaming: a rename has failed, so that what is in the alternate storage may
 	// be out of reach until a rebuild.
 	renaming bool
+	// torn: the end of a log may have holes, so that a mailbox cannot be read until
+	// a rebuild.
+	torn bool
 }
 
 func crash(t *testing.T, b *fault.Backend, f *fault.Fault, cause error) error {
@@ -77,8 +84,8 @@ func crash(t *testing.T, b *fault.Backend, f *fault.Fault, cause error) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	h := &history{dir: dir, mails: map[string]string{}, gone: map[string]bool{}, unclear: map[string]bool{}, boxes: map[string]bool{}}
-	failed := h.work(b)
+	h := newHistory(dir)
+	failed := h.work(b, (*worker).everything)
 	switch {
 	case failed == nil:
 		if f.Hits() > 0 {
@@ -90,7 +97,7 @@ func crash(t *testing.T, b *fault.Backend, f *fault.Fault, cause error) error {
 	case !errors.Is(failed, cause):
 		return fmt.Errorf("the error is another: %w", failed)
 	}
-	if err := h.check(); err != nil {
+	if err := h.check(nil); err != nil {
 		return fmt.Errorf("after %v: %w", failed, err)
 	}
 	return nil
@@ -122,14 +129,20 @@ func (h *history) open(engine backend.Backend, later time.Duration) (*Store, *fs
 	return s, fsys, nil
 }
 
-// work does a little of everything until something fails.
-func (h *history) work(engine backend.Backend) error {
+// work opens a store and works on it until something fails.
+func (h *history) work(engine backend.Backend, script func(*worker)) error {
 	s, fsys, err := h.open(engine, 0)
 	if err != nil {
 		return err
 	}
 	defer fsys.Close()
-	w := &worker{history: h, store: s}
+	w := &worker{history: h, store: s, copies: map[string]int{}}
+	script(w)
+	return w.err
+}
+
+// everything is a little of everything.
+func (w *worker) everything() {
 	w.save("INBOX", "a", "b", "c", "d")
 	w.create("x/y")
 	w.flags("INBOX", "a")
@@ -145,15 +158,15 @@ func (h *history) work(engine backend.Backend) error {
 	w.subscribe("z")
 	w.remove("z")
 	w.save("INBOX", "g")
-	return w.err
 }
 
 // worker does steps and notes what is acknowledged. After an error it does
 // nothing any more.
 type worker struct {
 	*history
-	store *Store
-	err   error
+	store  *Store
+	copies map[string]int // of each GUID
+	err    error
 }
 
 func (w *worker) on(name string, guids []string, do func(m mailstore.Mailbox, uids []uint32) error) bool {
@@ -212,6 +225,7 @@ func (w *worker) save(name string, guids ...string) {
 	}) {
 		for _, g := range guids {
 			w.mails[g] = `text ` + g + ` \Answered`
+			w.copies[g] = 1
 		}
 	}
 }
@@ -227,12 +241,12 @@ func (w *worker) flags(name string, guids ...string) {
 }
 
 func (w *worker) expunge(name string, guids ...string) {
-	w.on(name, guids, func(m mailstore.Mailbox, uids []uint32) error { return m.Expunge(context.Background(), uids) })
-	if w.err == nil {
-		w.gone[name+" "+guids[0]] = true
-		for _, g := range guids[1:] {
+	if w.on(name, guids, func(m mailstore.Mailbox, uids []uint32) error { return m.Expunge(context.Background(), uids) }) {
+		for _, g := range guids {
 			w.gone[name+" "+g] = true
-			delete(w.mails, g)
+			if w.copies[g]--; w.copies[g] == 0 {
+				delete(w.mails, g)
+			}
 		}
 	}
 }
@@ -245,9 +259,11 @@ func (w *worker) altMove(name string, back bool, guids ...string) {
 
 // copy: the GUID is that of both.
 func (w *worker) copy(name, guid, to string) {
-	w.on(to, []string{guid}, func(target mailstore.Mailbox, _ []uint32) error {
+	if w.on(to, []string{guid}, func(target mailstore.Mailbox, _ []uint32) error {
 		return w.to(name, guid, target, mailstore.Mailbox.Copy)
-	})
+	}) {
+		w.copies[guid]++
+	}
 }
 
 func (w *worker) move(name, guid, to string) {
@@ -313,9 +329,10 @@ func (w *worker) remove(name string) {
 	delete(w.boxes, name)
 }
 
-// check looks at what is there, before and after a rebuild.
-func (h *history) check() error {
-	s, fsys, err := h.open(nil, time.Hour)
+// check looks at what is there, before and after a rebuild, and that another
+// rebuild has nothing to do.
+func (h *history) check(engine backend.Backend) error {
+	s, fsys, err := h.open(engine, time.Hour)
 	if err != nil {
 		return err
 	}
@@ -329,10 +346,11 @@ func (h *history) check() error {
 		})
 		return errors.Join(failed, err)
 	}
-	if err := verify(true); err != nil && !h.renaming {
+	needed := h.renaming || h.torn
+	if err := verify(true); err != nil && !needed {
 		return err
 	}
-	if err := h.compare(ctx, s); err != nil && !(h.renaming && errors.Is(err, mailstore.ErrCorrupt)) {
+	if err := h.compare(ctx, s); err != nil && !(needed && errors.Is(err, mailstore.ErrCorrupt)) {
 		return fmt.Errorf("before the rebuild: %w", err)
 	}
 	report, err := s.Rebuild(ctx)
@@ -344,6 +362,13 @@ func (h *history) check() error {
 	}
 	if err := h.compare(ctx, s); err != nil {
 		return fmt.Errorf("after the rebuild %v: %w", report.Notes, err)
+	}
+	again, err := s.Rebuild(ctx)
+	if err != nil {
+		return fmt.Errorf("second rebuild: %w", err)
+	}
+	if len(again.Notes)+again.Added+again.Dropped+again.Expunged+again.Repaired > 0 {
+		return fmt.Errorf("the rebuild found %v, and the second one %+v", report.Notes, again)
 	}
 	return nil
 }
@@ -381,6 +406,9 @@ func (h *history) compare(ctx context.Context, s *Store) error {
 			text, err := io.ReadAll(body)
 			if err != nil {
 				return err
+			}
+			if string(text) != "text "+mail.GUID {
+				return fmt.Errorf("%s is %q", mail.GUID, text)
 			}
 			found[mail.GUID] = string(text) + " " + mail.Flags.String()
 		}

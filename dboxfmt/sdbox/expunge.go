@@ -92,13 +92,16 @@ func present(ctx context.Context, entries mailstore.Entries, uids []uint32) (lis
 	return list, nil
 }
 
-// remove removes the files of messages, wherever they are, durably.
+// remove removes the files of messages, wherever they are, durably. A move to
+// the alternate storage that died has left a file there that the index does not
+// speak of.
 func (b *box) remove(ctx context.Context, list []mailstore.Entry) (err error) {
+	_, noAlt := b.store.fsys.Stat(ctx, b.alt)
 	var dirs []string
 	for _, alt := range []bool{false, true} {
 		removed := false
 		for _, e := range list {
-			if alt && !e.Alt {
+			if alt && !e.Alt && errors.Is(noAlt, fs.ErrNotExist) {
 				continue
 			}
 			switch failed := b.store.fsys.Remove(ctx, b.file(e.UID, alt)); {

@@ -3,6 +3,7 @@ package sdbox
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -129,8 +130,15 @@ func differs(a, b *mailindex.View) bool {
 	return a != b && was != is
 }
 
-// Move implements mailstore.Mailbox.
+// Move implements mailstore.Mailbox. What gets one of the UIDs only after the
+// messages have been looked for is not moved: it is not expunged either.
 func (m *mailbox) Move(ctx context.Context, uids []uint32, to mailstore.Mailbox) ([]uint32, error) {
+	entries, err := m.box.refresh(ctx)
+	if err != nil {
+		return nil, m.box.wrap(0, err)
+	}
+	next := entries.View.NextUID()
+	uids = slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { return uid >= next })
 	copied, err := m.Copy(ctx, uids, to)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringbox/ringbox/dboxfmt"
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
 )
@@ -143,12 +144,14 @@ func (r *rebuiltBox) sorted() (list []*file) {
 }
 
 // drop removes the files of expunged messages. Where the index was damaged they
-// are set aside: what it says of them may be wrong.
+// are set aside: what it says of them may be wrong. So is a file that is damaged:
+// it may be one that a save has passed over (orphan.go), and not of an expunged
+// message.
 func (r *rebuiltBox) drop(ctx context.Context, leftover []*file) (err error) {
 	for _, f := range leftover {
 		r.report.Expunged++
 		for _, path := range f.paths(r.box) {
-			if !r.damaged {
+			if !r.damaged && r.whole(ctx, path) {
 				err = errors.Join(err, mailstore.IgnoreMissing(r.fsys.Remove(ctx, path)))
 				continue
 			}
@@ -160,6 +163,12 @@ func (r *rebuiltBox) drop(ctx context.Context, leftover []*file) (err error) {
 		err = errors.Join(err, r.fsys.SyncDir(ctx, r.dir))
 	}
 	return err
+}
+
+// whole reports whether a file can be read as a message.
+func (r *rebuiltBox) whole(ctx context.Context, path string) bool {
+	_, _, err := r.read(ctx, path)
+	return !errors.Is(err, dboxfmt.ErrCorrupt) && !errors.Is(err, dboxfmt.ErrTruncated)
 }
 
 // tempAge is how old temporary files are that nobody can be using any more.

@@ -14,10 +14,13 @@ import (
 func (r *rebuiltBox) mend(ctx context.Context, l *mailindex.Locked) error {
 	tx := &mailindex.Transaction{}
 	changed := false
+	// What is salvaged may be more: a commit that died has left its end torn.
+	there := make(map[uint32]bool, r.view.Count())
 	for m, err := range r.view.All(ctx, 1, r.view.Count()) {
 		if err != nil {
 			return err
 		}
+		there[m.UID] = true
 		f := r.files[m.UID]
 		switch {
 		case f == nil && r.requested[m.UID]:
@@ -35,8 +38,8 @@ func (r *rebuiltBox) mend(ctx context.Context, l *mailindex.Locked) error {
 	}
 	var added []*message
 	for _, f := range r.sorted() {
-		if r.known.Messages[f.uid] == nil {
-			added = append(added, f.message(nil))
+		if !there[f.uid] {
+			added = append(added, f.message(r.known.Messages[f.uid]))
 			r.added(f)
 		}
 	}

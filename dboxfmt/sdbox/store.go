@@ -225,7 +225,7 @@ func (s *Store) Close() error {
 	for _, b := range s.boxes {
 		select {
 		case <-b.loaded:
-			err = errors.Join(err, b.index.Close())
+			err = errors.Join(err, b.shut())
 		default: // closed by who loads it
 		}
 	}
