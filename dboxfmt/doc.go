@@ -60,6 +60,20 @@
 // An error of the underlying reader is none of these; it is passed on as it is,
 // and the call can be repeated if the error was temporary.
 //
+// # Damaged files
+//
+// A [Scanner] goes over a file of any version and says of every byte what it
+// belongs to: a message whose boundaries are confirmed, a damaged one, garbage.
+// A damaged file header, a wild size or a lost line end cost no message but the
+// one they are in, and that one keeps its body. [Source.Repair] writes the file
+// anew and reports what it did with every range.
+//
+//	c := src.Scan(dboxfmt.ScanOptions{Verify: true})
+//	for {
+//		r, err := c.Next() // io.EOF: the file is covered
+//		r.Verdict, r.Reason, r.Message …
+//	}
+//
 // # Files of an FS
 //
 // A [MessageStream] reads one message of an open file without waiting: it says
@@ -85,7 +99,9 @@
 // blockwrite.go, with metadata.go and items.go for what the items of a block
 // mean. The readers over them: decoder.go and decbody.go with marker.go (where
 // does a body end?), blockend.go and buffer.go; source.go, single.go, record.go;
-// body.go. The writers: writer.go, msgwriter.go, spool.go. Over fsapi: fsstream.go
+// body.go. The writers: writer.go, msgwriter.go, spool.go. For damaged files:
+// scan.go, whose first lines lead through the scan files; repair.go with
+// repairwrite.go, repairmend.go and repairsalvage.go. Over fsapi: fsstream.go
 // (what users see), fsrandom.go and fsforward.go (how it gets at a message) with
 // fskeeper.go (what has come so far); fssource.go; fswriter.go, fsappend.go,
 // fsspool.go; fsrepair.go.

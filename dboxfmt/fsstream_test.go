@@ -271,7 +271,7 @@ func TestStreamClose(t *testing.T) {
 	onEngines(t, func(t *testing.T, d *disk) {
 		path := d.put("f", data)
 		for _, owns := range []bool{true, false} {
-			held := d.rules.Add(inject.Rule{Kinds: inject.Kinds(backend.OpRead), Times: inject.Always}.Hold())
+			held := d.rules.Add(inject.Rule{Kinds: inject.Kinds(backend.OpOpen, backend.OpRead, backend.OpStat), Times: inject.Always}.Hold())
 			f := d.Open(path, fsapi.ReadOnly)
 			s := NewSingleStream(f, StreamOptions{Owns: owns})
 			s.SetCallback(func() { t.Error("a callback after Close") })
@@ -297,19 +297,22 @@ func TestStreamClose(t *testing.T) {
 			require.Len(t, body, 90_000)
 			require.NoError(t, f.Close())
 		}
+		// A stream is for one goroutine at a time: the callback comes afterwards.
+		held := d.rules.Add(inject.Rule{Kinds: inject.Kinds(backend.OpOpen, backend.OpRead, backend.OpStat), Times: inject.Always}.Hold())
 		f := d.Open(path, fsapi.ReadOnly)
 		s := NewSingleStream(f, StreamOptions{Owns: true})
 		closed := make(chan error, 1)
 		s.SetCallback(func() { closed <- s.Close() })
-		if _, err := s.Message(); err == fsapi.ErrAgain {
-			require.NoError(t, <-closed)
-		}
-		_ = s.Close()
+		_, err := s.Message()
+		require.Equal(t, fsapi.ErrAgain, err)
+		held.Remove()
+		require.NoError(t, <-closed)
+		require.ErrorIs(t, s.Close(), fsapi.ErrClosed)
 
 		f = d.Open(path, fsapi.ReadOnly)
 		s = NewForwardStream(f, StreamOptions{})
 		require.NoError(t, f.Close())
-		_, err := s.Read(make([]byte, 10))
+		_, err = s.Read(make([]byte, 10))
 		require.ErrorIs(t, err, fsapi.ErrClosed, "the file is closed, not the stream")
 	}, queued...)
 }

@@ -32,6 +32,9 @@ func untouchedStay(t *testing.T, rng *rand.Rand, seed int64) (ambiguous int) {
 	for range 1 + rng.Intn(3) {
 		did = append(did, tr.harm(rng))
 	}
+	if h, err := ParseFileHeader(tr.data); err == nil && tr.origin[0] != 0 && (h.Version == 3) != (version == 3) {
+		return 0 // the header of a file in a body is at the start now, and counts
+	}
 	what := fmt.Sprintf("case seed %d, version %d, %v", seed, version, did)
 	out, report := repaired(t, tr.data, RepairOptions{})
 	for _, m := range all {

@@ -66,6 +66,19 @@ func TestSizeLeadsToAnotherBlock(t *testing.T) {
 	}
 }
 
+// TestHeaderInTruncatedBody: a header where a message was cut short is no better
+// than one anywhere in a body, though a range ends there.
+func TestHeaderInTruncatedBody(t *testing.T) {
+	whole := fileOf(t, 2, mail(1), mail(2))
+	_, all, err := readForward(bytes.NewReader(whole), DecoderOptions{})
+	require.NoError(t, err)
+	between := "more\n" + xs('z', 60) + string(whole[all[0].Offset:all[0].End()]) + xs('x', headerSizeV2) + mail(2)
+	data := "2 M1e C5f3c2a10\n\x01\x02N          0000000000000002\nhi\n" +
+		fmt.Sprintf("\x01\x02N          %016X\n", len(between)) + between + string(whole[all[1].BodyOffset+all[1].BodySize:])
+	out, report := repaired(t, []byte(data), RepairOptions{})
+	require.Contains(t, allBodies(out), mail(1), listing(report))
+}
+
 // TestFileHeaderLost: version, header size and time come from what is left.
 func TestFileHeaderLost(t *testing.T) {
 	long := fileWithSeparators(t, 40)

@@ -1,5 +1,64 @@
 package dboxfmt
 
+// How a file is scanned
+//
+// A message is confirmed when its header, body and metadata block fit together.
+// In versions 1 and 2 the header says where the block must be, in version 3 the
+// block says where the header must be and both have the same separator. A finder
+// finds confirmed messages: from one to the next as long as they follow each
+// other, and from any place on where they do not.
+//
+//	scan.go        from range to range: a confirmed message, or else a gap
+//	scanheader.go  the file header, and which layout the messages have if it is
+//	               damaged (scanlayout.go); scanforeign.go for the other layout
+//	scanfind.go    the finder; scansized.go and scandoubt.go for versions 1 and
+//	               2, scanpaired.go for version 3
+//	scanahead.go   the next confirmed message, the next block, the next header
+//	scansurvey.go  what is too far away to be in memory
+//	scangap.go     a gap, from its front. scanwreck.go: what is left of the header
+//	               there? scanclaim.go: does the body end where it says?
+//	               scanclosesized.go, scanclosepaired.go: is this block the end of
+//	               it? scantorn.go: the file ends
+//	scanloose.go   what is left of a block
+//	scanview.go, scanmark.go, scanmarkreader.go, scanlines.go, scantally.go:
+//	               memory, the places that look like markers, lines, counts
+//
+// A body is never looked into while its message is confirmed. Where confirmed
+// messages overlap, the one that starts first counts. V, the virtual size, is
+// asked where a header and a block that fit together may not belong together:
+// when V is wrong and another header within the body leads to the same block, or
+// to one further on.
+//
+// A gap ends where the next confirmed message starts. In it a header that is
+// whole, or two thirds of it, starts a wreck; the wreck ends
+//
+//	where its header says, if a block or the remains of one are there
+//	at the block whose V is that of the body before it (versions 1 and 2), or
+//	that has its separator, or leads to its header (version 3)
+//	at a block that is followed by a header or the end of the file
+//	at a later header, behind where its own says that the body ends
+//	where the gap does
+//
+// A block without a header before it makes a message of what is before it. The
+// rest is garbage. Headers that prove to be unconfirmed do not end a wreck that
+// reaches further: they may be part of its body.
+//
+// # Bounds
+//
+// Memory: two views of 4 MiB, of which the second is for looking ahead; buffers
+// of up to 1 MiB for looking elsewhere; 8 MiB for one bit for each byte of the
+// file, where bits are shared in files of more than 64 MiB; 16 bytes for each 2
+// MiB of a version 3 file; 256 KiB for ends of blocks. Small files take less.
+//
+// Time: linear. Markers are found eight bytes at a time, whatever the bytes
+// are. Lines of blocks that overlap are looked at once. Headers that lead far
+// ahead are held against a map of all blocks, made in one pass; version 3 blocks
+// that lead far back, against one of all headers. A long gap is searched once for
+// its end and once for blocks, not again for each range in it. Everything that
+// would read a body again to refine the answer draws on a credit of four times
+// the size of the file (finder.afford). Only files made to do so use it up; then
+// these refinements are left out, and in doubt a message counts as confirmed.
+
 import (
 	"fmt"
 	"io"

@@ -74,6 +74,14 @@ func (f *finder) nextBlock(from int64) (mark, bool, error) {
 	return next.block, next.found, nil
 }
 
+// overNothing goes from an offset over what is known to have no marks.
+func (f *finder) overNothing(from int64) int64 {
+	if known := &f.ahead.blocks; from >= known.from {
+		return max(from, min(known.header, known.to))
+	}
+	return from
+}
+
 // firstHeader is the first header mark from an offset on and before another.
 func (f *finder) firstHeader(from, to int64) (mark, bool, error) {
 	if known := &f.ahead.blocks; from >= known.from {

@@ -116,6 +116,24 @@ const (
 // wild is a size that leads anywhere in the file.
 func wild(p []byte, i, _, size int64) { putHex(p[sizeAt:sizeEnd], mix(i)%uint64(size)) }
 
+// doubtful makes unit i of a page, a header of 30 bytes, lead to the last unit or
+// nowhere. The last is a block whose V fits none of them; before it is a good
+// message that is in the body of all that lead there.
+func doubtful(p []byte, i, page int64, lead bool) {
+	last := (page+29)/30 - 1
+	block := blockHeadV2 + "V%08x\nG6\nyyyyyyyyyy\n\n"
+	switch {
+	case i == last:
+		copy(p, fmt.Sprintf(block, 0x7fffffff))
+	case i == last-1:
+		copy(p, xs('x', 30))
+	case i == last-2 && lead:
+		copy(p, fmt.Sprintf(block, 0))
+	case i < last-3 && lead:
+		putHex(p[sizeAt:sizeEnd], uint64(30*(last-i-1)))
+	}
+}
+
 // hostile are files that make a scanner work.
 func hostile() []pattern {
 	return []pattern{
@@ -134,6 +152,12 @@ func hostile() []pattern {
 		{name: "wildToBlocks", start: startV2, unit: "x" + fakeV2 + "\n\x01\x03\nV5\nG6\n\n", vary: func(p []byte, i, _, size int64) {
 			unit := int64(len(p))
 			putHex(p[1+sizeAt:1+sizeEnd], mix(i)%uint64(max(1, size/unit))*uint64(unit))
+		}},
+		{name: "doubts", start: startV2 + "x", unit: fakeV2, vary: func(p []byte, i, page, _ int64) {
+			doubtful(p, i, page, true)
+		}},
+		{name: "doubtsTiny", start: startV2, unit: fakeV2, vary: func(p []byte, i, page, _ int64) {
+			doubtful(p, i, page, false)
 		}},
 		{name: "starts3", start: startV3, unit: fakeV3, vary: func(p []byte, i, _, _ int64) { putSeparator(p[2:18], i) }},
 		{name: "ends3", start: startV3, unit: fakeEnd, vary: func(p []byte, i, _, size int64) {

@@ -128,6 +128,27 @@ func scanThrough(t *testing.T, src Source, single bool) (ranges []Range, failed 
 	}
 }
 
+// TestScanErrorsFar is the same for files that are larger than what is kept in
+// memory.
+func TestScanErrorsFar(t *testing.T) {
+	rng := seeded(t)
+	for _, version := range []int{2, 3} {
+		data := fileWith(rng, version, []string{largeBody(rng, 100), largeBody(rng, 5<<20), largeBody(rng, 100), largeBody(rng, 3<<20)})
+		copy(data[30:], xs('x', 300))
+		want, _ := scanAll(t, data, ScanOptions{})
+		for n := 0; ; n += sampleEvery {
+			require.Less(t, n, 1000)
+			src := source(data)
+			src.R = &failing{src.R, n}
+			got, failed := scanThrough(t, src, false)
+			require.Equal(t, want, got, "version %d, error at read %d", version, n)
+			if !failed {
+				break
+			}
+		}
+	}
+}
+
 // TestScanShortFile: a file shorter than the source says is neither damaged nor
 // read for ever.
 func TestScanShortFile(t *testing.T) {

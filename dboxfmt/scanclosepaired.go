@@ -53,7 +53,10 @@ func (g *gap) closePaired(m mark) ([]Range, error) {
 		return nil, nil
 	}
 	if m.start > g.start {
-		if alike, err := g.resembles(m.start, m.sep); alike || err != nil {
+		switch alike, err := g.resembles(m.start, m.sep); {
+		case err != nil:
+			return nil, err
+		case alike:
 			return g.splitPaired(m)
 		}
 	}

@@ -12,12 +12,6 @@ func (g *gap) closeSized(m mark) ([]Range, error) {
 	if g.beyond > 0 && !g.afford(m.at-g.passed.pos) {
 		return g.endAt(g.beyond)
 	}
-	if g.form == noHeader {
-		// Too little makes no message of what is before it.
-		if item, err := g.hasGUID(m.at); !item || err != nil {
-			return nil, err
-		}
-	}
 	b, err := g.loose(m.at, g.src.Size)
 	if err != nil {
 		return nil, err

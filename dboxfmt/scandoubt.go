@@ -59,22 +59,28 @@ const (
 	fitsNot
 )
 
-// fitOf counts if the body is in memory. Compressed bodies and those with parts
-// elsewhere cannot be compared.
+// fitOf counts if the body is in memory and the credit allows it. Compressed bodies and those with parts
+// elsewhere cannot be compared. A block without V speaks against the message:
+// every writer writes it.
 func (f *finder) fitOf(m *Message) fit {
 	v, err := m.Metadata.VirtualSize()
-	if err != nil || !m.Metadata.plain() {
+	switch {
+	case !m.Metadata.plain():
 		return fitUnknown
+	case err != nil:
+		return fitsNot
+	}
+	if !m.fitsVirtualSize(m.BodySize) {
+		return fitsNot
 	}
 	body := f.near(m.BodyOffset, m.BodySize)
+	if body == nil || !f.afford(m.BodySize) {
+		return fitUnknown
+	}
+	f.work += m.BodySize
 	var passed tally
 	passed.add(body)
-	switch {
-	case !m.fitsVirtualSize(m.BodySize):
-		return fitsNot
-	case body == nil:
-		return fitUnknown
-	case passed.virtual(tally{}) == v:
+	if passed.virtual(tally{}) == v {
 		return fits
 	}
 	return fitsNot

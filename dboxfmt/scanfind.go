@@ -78,11 +78,11 @@ func (f *finder) starts(m mark) (bool, error) {
 	return ok, err
 }
 
-// afford draws on the credit for checks that read a range more than once. It
-// grows with the scan and is used up only by files made to do so; what is not
-// affordable is left out, and nothing confirmed is lost by that.
+// afford draws on the credit for checks that read a range once more. It is some
+// times the size of the file, and used up only by files made to do so; what is
+// not affordable is left out.
 func (f *finder) afford(n int64) bool {
-	if f.spent+n > 2*viewSize+4*f.base {
+	if f.spent+n > 2*viewSize+4*f.src.Size {
 		return false
 	}
 	f.spent += n

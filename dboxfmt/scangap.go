@@ -1,5 +1,7 @@
 package dboxfmt
 
+import "bytes"
+
 // gap is the search for what lies between the end of one message and the next
 // confirmed one. It decides from the front, one or two ranges at a time.
 type gap struct {
@@ -76,23 +78,13 @@ func (g *gap) begin() error {
 
 // search goes over the blocks until one of them ends the wreck.
 func (g *gap) search() ([]Range, error) {
+	if g.form == noHeader {
+		return g.searchLost()
+	}
 	for from := g.start + 1; ; {
 		m, ok, err := g.nextEnd(from)
 		if err != nil {
 			return nil, err
-		}
-		upTo := g.limit
-		if ok {
-			upTo = m.at
-		}
-		if g.form == noHeader {
-			head, found, err := g.firstHeader(from, upTo)
-			if err != nil {
-				return nil, err
-			}
-			if found {
-				return []Range{garbage(g.start, head.at, "no message header")}, nil
-			}
 		}
 		if !ok {
 			return g.endAt(g.limit)
@@ -102,6 +94,34 @@ func (g *gap) search() ([]Range, error) {
 			return ranges, err
 		}
 	}
+}
+
+// searchLost is search where there is no header: the next one ends what is not
+// ended by a block before it.
+func (g *gap) searchLost() ([]Range, error) {
+	for from := g.start + 1; ; {
+		m, ok, err := g.next(g.overNothing(from), allMarks, g.tells)
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok || m.at >= g.limit:
+			return []Range{garbage(g.start, g.limit, "no message header and no metadata block")}, nil
+		case !m.block:
+			return []Range{garbage(g.start, m.at, "no message header")}, nil
+		}
+		from = m.at + 1
+		m.sep = bytes.Clone(m.sep)
+		if ranges, err := g.close(m); len(ranges) > 0 || err != nil {
+			return ranges, err
+		}
+	}
+}
+
+// tells says quickly whether a mark can decide in searchLost. Of a version 1 or
+// 2 block that has no GUID there is too little to make a message of what is
+// before it.
+func (g *gap) tells(m mark) bool {
+	return !m.block || g.h.Version == 3 || g.hasGUID(m.at)
 }
 
 // nextEnd is the next block mark that may be the end of the wreck.
@@ -141,9 +161,6 @@ func (g *gap) close(m mark) ([]Range, error) {
 // endAt: no block ends the wreck before end, where the next message starts or
 // the file ends.
 func (g *gap) endAt(end int64) ([]Range, error) {
-	if g.form == noHeader {
-		return []Range{garbage(g.start, end, "no message header and no metadata block")}, nil
-	}
 	if err := g.seekBeyond(end); err != nil {
 		return nil, err
 	}

@@ -33,11 +33,11 @@ func (c *Scanner) begin() error {
 		return err
 	}
 	switch {
-	case !usual && bad == nil && best.is(h):
-		c.start(f, h, at, reason)
 	case bad != nil:
 		c.startNew(best.header(head, creation(head)), headerLine(head, best), reasonOf(bad))
-	case best.toEnd || best.first != nil && best.first.Offset == at:
+	case !usual && best.is(h):
+		c.start(f, h, at, reason)
+	case best.toEnd || best.first != nil && (best.first.Offset == at || !usual):
 		reason = fmt.Sprintf("the messages are of version %d, with headers of %d bytes", best.h.Version, best.h.MessageHeaderSize)
 		c.startNew(best.header(head, h.Created), at, reason)
 	default: // what other messages there are may be parts of bodies

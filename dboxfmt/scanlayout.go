@@ -72,11 +72,11 @@ func (c *Scanner) infer(head []byte, h FileHeader, read bool) (best layout, othe
 // weigh goes over the whole file.
 func (l *layout) weigh(src Source) error {
 	f := newFinder(src, l.h)
-	first, ok, err := f.nextBlock(0)
+	_, ok, err := f.next(0, onlyBlocks, nil)
 	if !ok || err != nil {
 		return err
 	}
-	l.blocks = first.at < src.Size
+	l.blocks = true
 	for from := int64(0); ; {
 		found, err := f.nextConfirmed(from)
 		if found == nil || err != nil {
@@ -117,6 +117,8 @@ func (l *layout) fitsBetter(than layout, version int) bool {
 	switch {
 	case (l.covered > 0) != (than.covered > 0):
 		return l.covered > 0
+	case l.usual() != than.usual():
+		return l.covered > than.covered
 	case l.toEnd != than.toEnd:
 		return l.toEnd
 	case l.said != than.said:

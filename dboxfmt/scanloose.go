@@ -64,17 +64,17 @@ func (f *finder) looseText(block, limit int64) (text []byte, ended bool, err err
 	}
 }
 
-// hasGUID says, by its first 4 KiB, whether a block can be whole or torn, and
-// have an item G.
-func (f *finder) hasGUID(block int64) (bool, error) {
+// hasGUID says, by its first 4 KiB in memory, whether a version 1 or 2 block can
+// be whole or torn, and have an item G.
+func (f *finder) hasGUID(block int64) bool {
 	const enough = 4 << 10
-	p, err := f.bytes(block, enough)
-	head := f.h.blockHeadSize()
-	if err != nil || len(p) < head {
-		return false, err
+	p := f.near(block, min(enough, f.end()-block))
+	if len(p) <= len(blockHeadV2) {
+		return false
 	}
-	end, ended := looseEnd(f.h.Version, p[head:])
-	return (ended || head+end == len(p)) && bytes.Contains(p[head-1:head+end], []byte("\nG")), nil
+	items := p[len(blockHeadV2):]
+	end, ended := looseEnd(f.h.Version, items)
+	return (ended || end == len(items)) && bytes.Contains(p[len(blockHeadV2)-1:][:end+1], []byte("\nG"))
 }
 
 // looseEnd returns where the block at the start of p ends, and whether it ends

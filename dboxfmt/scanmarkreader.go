@@ -7,8 +7,8 @@ type markReader struct {
 }
 
 // next is the next mark at or after from that keep, if there is one, does not
-// reject; false: there is none. keep is asked about headers only.
-func (r *markReader) next(from int64, which kinds, keep func(at, size int64) bool) (mark, bool, error) {
+// reject; false: there is none.
+func (r *markReader) next(from int64, which kinds, keep func(m mark) bool) (mark, bool, error) {
 	for at := from; at < r.src.Size; {
 		if err := r.reach(at); err != nil {
 			return mark{}, false, err
@@ -31,8 +31,8 @@ func (r *markReader) next(from int64, which kinds, keep func(at, size int64) boo
 		}
 		m, ok := r.shapes.parse(r.mem, i)
 		m.at += r.base
-		if ok && m.at >= from && (keep == nil || m.block || keep(m.at, m.size)) {
-			m.start = m.at - int64(r.shapes.h.MessageHeaderSize) - m.size
+		m.start = m.at - int64(r.shapes.h.MessageHeaderSize) - m.size
+		if ok && m.at >= from && (keep == nil || keep(m)) {
 			return m, true, nil
 		}
 		at++

@@ -26,16 +26,16 @@ func (f *finder) nextSized(from int64) (*confirmed, error) {
 }
 
 // mayLead says quickly whether a header can lead to a block.
-func (f *finder) mayLead(header, size int64) bool {
-	body := header + int64(f.h.MessageHeaderSize)
-	if size > f.src.Size-body-int64(len(blockHeadV2)) {
+func (f *finder) mayLead(m mark) bool {
+	body := m.at + int64(f.h.MessageHeaderSize)
+	if m.size > f.src.Size-body-int64(len(blockHeadV2)) {
 		return false
 	}
-	at := body + size - f.base
+	at := body + m.size - f.base
 	if at <= int64(len(f.mem)-len(blockHeadV2)) {
 		return string(f.mem[at:at+int64(len(blockHeadV2))]) == blockHeadV2
 	}
-	return !f.far.complete || f.far.places.has(body+size)
+	return !f.far.complete || f.far.places.has(body+m.size)
 }
 
 // sized says whether a header leads to a metadata block, and where that is.

@@ -79,9 +79,11 @@ func (f *finder) surveyPairs(p int64, early bool) error {
 	if f.far.places == nil {
 		f.far.places = newBitmap(f.src.Size)
 	}
-	note := func(header, _ int64) bool {
-		f.far.places.set(header)
-		return false
+	note := func(m mark) bool {
+		if !m.block {
+			f.far.places.set(m.at)
+		}
+		return m.block
 	}
 	run := lineRun{version: 3}
 	for from := p; ; {

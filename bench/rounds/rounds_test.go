@@ -227,7 +227,7 @@ func TestCancel(t *testing.T) {
 	for _, text := range []string{
 		"[j]\nsize=1m\nruntime=60\ntime_based\nioengine=" + ownList,
 		"[j]\nsize=1m\nruntime=60\ntime_based\nioengine=fio:psync,sync",
-		"[j]\nworkload=mail-deliver\nnrfiles=1000000\nioengine=sync",
+		"[j]\nworkload=mail-deliver\nnrfiles=1000\nioengine=sync",
 	} {
 		specs, err := job.Parse("x.fio", strings.NewReader(text+"\ndirectory="+dir))
 		require.NoError(t, err)
