@@ -125,7 +125,7 @@ func (t *turn) runOne(ctx context.Context, i int) error {
 // before returns the jobs that have to end before job i.
 func (t *turn) before(i int) (jobs []int) {
 	s := t.Specs[i]
-	wall := false
+	wall := s.Stonewall
 	for k := i - 1; k >= 0; k-- {
 		if wall || s.WaitFor == t.Specs[k].Name {
 			jobs = append(jobs, k)
