@@ -31,6 +31,7 @@ func open(t *testing.T, kind string) *store {
 		t.Skipf("SKIPPED: %v", err)
 	}
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s.(*store)
 }
 
@@ -62,8 +63,8 @@ func TestStore(t *testing.T) {
 // An error of Dovecot's comes with what Dovecot says about it.
 func TestErrors(t *testing.T) {
 	s := open(t, "sdbox")
-	defer s.Close()
 	require.ErrorContains(t, s.run(t.Context(), io.Discard, "fetch", "-u", user, "nonsense", "ALL"), "doveadm fetch: ")
+	require.NoError(t, os.RemoveAll(filepath.Join(s.home, "store")))
 	require.NoError(t, os.WriteFile(filepath.Join(s.home, "store"), nil, 0o600)) // in the way
 	err := s.Deliver(t.Context(), mail.Generate(1, 1), 1, func(int, time.Time) {})
 	require.ErrorContains(t, err, "LMTP: generated 0: ")
@@ -86,7 +87,7 @@ func TestUnavailable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Setenv("PATH", t.TempDir())
 	}
-	_, _, err := Programs()
+	err := Available()
 	if err == nil {
 		t.Skip("SKIPPED: dovecot is found without PATH")
 	}

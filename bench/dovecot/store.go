@@ -30,8 +30,8 @@ type store struct {
 	ended      chan error
 }
 
-// Programs returns where dovecot and doveadm are, or why they cannot be used.
-func Programs() (dovecot, doveadm string, err error) {
+// programs returns where dovecot and doveadm are, or why they cannot be used.
+func programs() (dovecot, doveadm string, err error) {
 	if os.Geteuid() != 0 {
 		return "", "", fmt.Errorf("%w: Dovecot's master process needs root", engine.ErrUnavailable)
 	}
@@ -49,9 +49,15 @@ func Programs() (dovecot, doveadm string, err error) {
 	return dovecot, doveadm, nil
 }
 
+// Available says why no instance can be started here; nil if one can.
+func Available() error {
+	_, _, err := programs()
+	return err
+}
+
 // Open starts an instance with an empty store of a kind, sdbox or mdbox, in dir.
 func Open(ctx context.Context, kind, dir string) (workload.Store, error) {
-	program, doveadm, err := Programs()
+	program, doveadm, err := programs()
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +66,13 @@ func Open(ctx context.Context, kind, dir string) (workload.Store, error) {
 	if s.base, err = os.MkdirTemp(os.TempDir(), "rb-dovecot-"); err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, program, kind); err != nil {
+	err = s.start(ctx, program, kind)
+	if err == nil {
+		// The mailbox is there before the first delivery: Dovecot 2.3.19 crashes
+		// when two connections create it at the same time.
+		_, err = s.Count(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -160,10 +172,11 @@ func (s *store) logged() string {
 	return ""
 }
 
-// Close stops the instance. Its store stays.
+// Close stops the instance. Its store stays. A second Close does nothing.
 func (s *store) Close() (err error) {
 	if s.master != nil && s.master.Process != nil {
 		err = s.stop()
+		s.master = nil
 	}
 	return errors.Join(err, os.RemoveAll(s.base))
 }

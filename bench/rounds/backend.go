@@ -3,7 +3,6 @@ package rounds
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/ringbox/ringbox/bench/dovecot"
 	"github.com/ringbox/ringbox/bench/engine"
@@ -13,7 +12,9 @@ import (
 	"github.com/ringbox/ringbox/fsapi"
 )
 
-func init() { workload.Stores["dovecot"] = dovecot.Open }
+func init() {
+	workload.Stores["dovecot"] = workload.Maker{Available: dovecot.Available, Open: dovecot.Open}
+}
 
 // backend says which engine Auto takes here, and why.
 func (r *run) backend() string {
@@ -28,30 +29,30 @@ func (r *run) backend() string {
 
 // probe finds out whether an engine works here and can do the jobs.
 func (r *run) probe(name string) error {
-	for i, s := range r.Specs {
+	for _, s := range r.Specs {
 		one := name
 		if one == AsWritten {
 			one = s.Engines[0]
 		}
-		if err := r.probeOne(i, s, one); err != nil {
+		if err := probeOne(s, one); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) probeOne(_ int, s *job.Spec, name string) error {
+func probeOne(s *job.Spec, name string) error {
 	if s.Workload != "" {
 		if _, err := workload.New(&workload.Task{Spec: s, Engine: name}); err != nil {
 			return err
 		}
 	}
+	store, isStore := workload.StoreOf(name)
 	switch {
+	case isStore:
+		return store.Available()
 	case job.IsFio(name):
 		_, err := fio.Find()
-		return err
-	case strings.HasPrefix(name, "dovecot:"):
-		_, _, err := dovecot.Programs()
 		return err
 	case name == "readfile":
 		return nil

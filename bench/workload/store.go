@@ -33,11 +33,22 @@ type Store interface {
 	Close() error
 }
 
-// Opener makes an empty store of a kind ("sdbox", "mdbox") in dir.
-type Opener func(ctx context.Context, kind, dir string) (Store, error)
+// Maker makes stores.
+type Maker struct {
+	// Available says why there can be none on this machine; nil if there can.
+	Available func() error
+	// Open makes an empty store of a kind ("sdbox", "mdbox") in dir.
+	Open func(ctx context.Context, kind, dir string) (Store, error)
+}
 
 // Stores are the stores that there are, by the first part of the engine's name.
-var Stores = map[string]Opener{}
+var Stores = map[string]Maker{}
+
+// StoreOf returns the maker of an engine that is a whole store.
+func StoreOf(engine string) (Maker, bool) {
+	name, _, ok := cutStore(engine)
+	return Stores[name], ok
+}
 
 // cutStore splits "dovecot:sdbox".
 func cutStore(engine string) (store, kind string, ok bool) {
@@ -49,7 +60,7 @@ func cutStore(engine string) (store, kind string, ok bool) {
 // storeWork is mail-deliver, mail-import or mail-fetch on a whole store.
 type storeWork struct {
 	*Task
-	open    Opener
+	maker   Maker
 	kind    string
 	store   Store
 	maildir string
@@ -59,13 +70,13 @@ type storeWork struct {
 func newStoreWork(t *Task, name, kind string) (Workload, error) {
 	switch t.Spec.Workload {
 	case "mail-deliver", "mail-import", "mail-fetch":
-		return &storeWork{Task: t, open: Stores[name], kind: kind}, nil
+		return &storeWork{Task: t, maker: Stores[name], kind: kind}, nil
 	}
 	return nil, fmt.Errorf("%s with workload=%s: %w", t.Engine, t.Spec.Workload, ErrCannot)
 }
 
 func (w *storeWork) Prepare(ctx context.Context) (err error) {
-	if w.store, err = w.open(ctx, w.kind, w.Dir); err != nil {
+	if w.store, err = w.maker.Open(ctx, w.kind, w.Dir); err != nil {
 		return err
 	}
 	if w.Spec.Workload == "mail-deliver" {

@@ -153,7 +153,7 @@ func (f *fakeStore) Close() error                       { return nil }
 // Another store is one entry of Stores; what it loses is noticed.
 func TestStores(t *testing.T) {
 	text := 1 << 20
-	Stores["fake"] = func(context.Context, string, string) (Store, error) { return &fakeStore{text: text}, nil }
+	Stores["fake"] = Maker{Open: func(context.Context, string, string) (Store, error) { return &fakeStore{text: text}, nil }}
 	t.Cleanup(func() { delete(Stores, "fake") })
 	for name, works := range map[string]bool{"mail-import": true, "mail-fetch": true, "mail-deliver": false} {
 		tk := task(t, name, "sync", "")
