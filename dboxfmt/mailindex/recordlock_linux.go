@@ -2,6 +2,7 @@ package mailindex
 
 import "github.com/ringbox/ringbox/fsapi"
 
-// tryLock takes the lock that Dovecot takes: a record lock for writing over the
-// whole log.
-func tryLock(log *fsapi.File) error { return log.TryLockRecord() }
+// TryLockFile takes the lock that Dovecot takes on its logs and lists: a record
+// lock for writing over the whole file. It does not wait; see
+// [fsapi.File.TryLockRecord].
+func TryLockFile(f *fsapi.File) error { return f.TryLockRecord() }

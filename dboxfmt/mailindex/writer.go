@@ -38,7 +38,7 @@ func openWriter(ctx context.Context, fsys *fsapi.FS, path string) (*writer, erro
 // lock takes the lock now, or returns ErrLocked.
 func (w *writer) lock(ctx context.Context) error {
 	for {
-		err := tryLock(w.file)
+		err := TryLockFile(w.file)
 		if err != fsapi.ErrAgain {
 			return err
 		}

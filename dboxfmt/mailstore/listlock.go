@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -52,12 +53,12 @@ func (t *Tree) tryLockFile(ctx context.Context, path string) (f *fsapi.File, err
 			_ = f.Close()
 		}
 	}()
-	err = waitFor(ctx, f, func() error { return tryLock(f) })
+	err = waitFor(ctx, f, func() error { return mailindex.TryLockFile(f) })
 	if errors.Is(err, fs.ErrNotExist) {
 		_ = f.Close()
 		f = t.fsys.Create(path, fsapi.FailIfExists, fsapi.Perm{Mode: 0o600})
 		if err = fsapi.NewWriter(ctx, f).Commit(); err == nil {
-			err = waitFor(ctx, f, func() error { return tryLock(f) })
+			err = waitFor(ctx, f, func() error { return mailindex.TryLockFile(f) })
 		}
 		if errors.Is(err, fs.ErrExist) {
 			err = errors.Join(err, fsapi.ErrLocked)
