@@ -22,6 +22,21 @@ func (t *Tree) Locked(ctx context.Context, fn func() error) error {
 	return fn()
 }
 
+// Make makes the directory of a new mailbox, whose name must be a clean one. One
+// that is there is an fs.ErrExist.
+func (t *Tree) Make(ctx context.Context, name string) error {
+	return t.Locked(ctx, func() error {
+		there, err := t.Exists(ctx, name)
+		if err == nil && there {
+			err = fs.ErrExist
+		}
+		if err != nil {
+			return err
+		}
+		return t.MakeDir(ctx, t.Dir(name))
+	})
+}
+
 // MakeDir makes the directory of a mailbox and everything above, durably, the
 // root of the alternate storage included. One that is there is no error.
 func (t *Tree) MakeDir(ctx context.Context, dir string) error {

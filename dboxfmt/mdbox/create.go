@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io/fs"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
@@ -17,17 +16,7 @@ func (s *Store) Create(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = s.tree.Locked(ctx, func() error {
-		there, err := s.tree.Exists(ctx, name)
-		if err == nil && there {
-			err = fs.ErrExist
-		}
-		if err == nil {
-			err = s.tree.MakeDir(ctx, s.tree.Dir(name))
-		}
-		return err
-	})
-	if err != nil {
+	if err := s.tree.Make(ctx, name); err != nil {
 		return boxError(name, err)
 	}
 	s.boxes.forget(name)

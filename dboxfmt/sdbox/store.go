@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -77,13 +76,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Version != 2 && o.Version != 3 {
 		return nil, errors.New("sdbox: Version must be 2 or 3")
 	}
-	if err := o.FS.MkdirAll(ctx, o.Root, 0o700); err != nil {
-		return nil, err
-	}
-	if err := o.FS.SyncDir(ctx, filepath.Dir(o.Root)); err != nil {
-		return nil, err
-	}
 	tree := mailstore.NewTree(mailstore.TreeOptions{FS: o.FS, Root: o.Root, Alt: o.Alt, LockTimeout: o.LockTimeout, Now: o.Now})
+	if err := tree.MakeDir(ctx, o.Root); err != nil {
+		return nil, err
+	}
 	return &Store{
 		opts: o, fsys: o.FS, tree: tree, boxes: map[string]*box{},
 		messages: mailstore.Messages{FS: o.FS, Version: o.Version, Now: o.Now},
@@ -112,17 +108,7 @@ func (s *Store) Create(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = s.tree.Locked(ctx, func() error {
-		there, err := s.tree.Exists(ctx, name)
-		if err == nil && there {
-			err = fs.ErrExist
-		}
-		if err != nil {
-			return err
-		}
-		return s.tree.MakeDir(ctx, s.tree.Dir(name))
-	})
-	if err != nil {
+	if err := s.tree.Make(ctx, name); err != nil {
 		return wrap(name, 0, err)
 	}
 	b, err := s.use(ctx, name)
