@@ -85,7 +85,9 @@ var rules = []rule{
 	{tree: uringPkg, inModule: []string{backendPkg, uringPkg}, modules: []string{xsys, ringABI}},
 	{tree: threadpoolPkg, inModule: []string{backendPkg, threadpoolPkg}, modules: []string{xsys}},
 	{tree: fsapiPkg, inModule: []string{fsapiPkg, uringPkg, threadpoolPkg}, modules: []string{xsys}},
-	{tree: dboxfmtPkg, inModule: []string{dboxfmtPkg, fsapiPkg}, never: []string{"os", "syscall", backendPkg}},
+	// What the tests of both kinds of store share: it starts Dovecot.
+	{tree: dboxfmtPkg + "/storetest", inModule: []string{dboxfmtPkg, fsapiPkg}, modules: []string{testify}, never: []string{backendPkg}},
+	{tree: dboxfmtPkg, inModule: []string{dboxfmtPkg, fsapiPkg}, never: []string{"os", "syscall", backendPkg, dboxfmtPkg + "/storetest"}},
 }
 
 // violations returns what p imports against the rules.
@@ -175,6 +177,10 @@ func TestViolations(t *testing.T) {
 		{backendPkg + "/fault", backendPkg, true},
 		{backendPkg + "/fault", fsapiPkg, false},
 		{backendPkg + "/fault", testify + "/require", false},
+		{dboxfmtPkg + "/storetest", "os", true},
+		{dboxfmtPkg + "/storetest", testify + "/require", true},
+		{dboxfmtPkg + "/storetest", benchPkg, false},
+		{dboxfmtPkg + "/mdbox", dboxfmtPkg + "/storetest", false},
 		{uringPkg, backendPkg, true},
 		{uringPkg, ringABI, true},
 		{uringPkg, "github.com/iceber/iouring-go", false},

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 	"github.com/ringbox/ringbox/fsapi/backend"
 	"github.com/ringbox/ringbox/fsapi/backend/fault"
@@ -168,8 +169,8 @@ func TestFaults(t *testing.T) {
 	} {
 		for _, version := range []int{2, 3} {
 			t.Run(fmt.Sprintf("%s v%d", name, version), func(t *testing.T) {
-				stride := int(setting(t, strideVariable, 17))
-				seed := setting(t, seedVariable, time.Now().UnixNano())
+				stride := int(storetest.Setting(t, strideVariable, 17))
+				seed := storetest.Setting(t, seedVariable, time.Now().UnixNano())
 				t.Logf("%s=%d", seedVariable, seed)
 				hit := 0
 				for at := rand.New(rand.NewSource(seed)).Intn(stride); ; at += stride {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 )
 
 // fixture opens a copy of a store under testdata, which Dovecot has written.
@@ -57,7 +58,7 @@ func TestHealthyFixtures(t *testing.T) {
 				for _, f := range m["flags"].([]any) {
 					flags = append(flags, f.(string))
 				}
-				want = append(want, fmt.Sprintf("%s %06d [%s] %s refs %v size %v/%v received %v saved %v %s", box, uid, sortedFlags(flags), m["guid"],
+				want = append(want, fmt.Sprintf("%s %06d [%s] %s refs %v size %v/%v received %v saved %v %s", box, uid, storetest.SortedFlags(flags), m["guid"],
 					m["refcount"], m["size.physical"], m["size.virtual"], m["date.received.unixtime"], m["date.saved.unixtime"], m["text_sha1_lf"]))
 			}
 			for _, line := range x.state() {
@@ -104,7 +105,7 @@ func (x *store) subjects() (list []string) {
 			text, err := io.ReadAll(body)
 			require.NoError(x.t, err)
 			line := fmt.Sprintf("%s %d %s", info.Name, m.UID, subject(string(text)))
-			if flags := sortedFlags(append(strings.Fields(m.Flags.String()), m.Keywords...)); flags != "" {
+			if flags := storetest.SortedFlags(append(strings.Fields(m.Flags.String()), m.Keywords...)); flags != "" {
 				line += " " + flags
 			}
 			if len(text) != 146 {

@@ -2,15 +2,13 @@ package mdbox
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 	"github.com/ringbox/ringbox/fsapi/backend"
 	"github.com/ringbox/ringbox/threadpool"
@@ -99,37 +97,8 @@ func (x *store) create(name string) mailstore.Mailbox {
 	return x.box(name)
 }
 
-// save saves messages in one transaction.
 func save(t testing.TB, b mailstore.Mailbox, o mailstore.SaveOptions, bodies ...string) []uint32 {
-	tx := b.Begin()
-	for _, body := range bodies {
-		require.NoError(t, tx.Save(ctx, strings.NewReader(body), o))
-	}
-	uids, err := tx.Commit(ctx)
-	require.NoError(t, err)
-	require.Len(t, uids, len(bodies))
-	return uids
+	return storetest.Save(ctx, t, b, o, bodies...)
 }
 
-// contents are the messages of a mailbox, a line each.
-func contents(t testing.TB, b mailstore.Mailbox) (list []string) {
-	for m, err := range b.Fetch(ctx, nil, mailstore.FetchOptions{Verify: true}) {
-		require.NoError(t, err)
-		body, err := m.Body(ctx)
-		require.NoError(t, err)
-		data, err := io.ReadAll(body)
-		require.NoError(t, err)
-		line := fmt.Sprintf("%d %q", m.UID, data)
-		if m.Flags != 0 {
-			line += " " + m.Flags.String()
-		}
-		if len(m.Keywords) > 0 {
-			line += fmt.Sprint(" ", m.Keywords)
-		}
-		if m.Alt {
-			line += " alt"
-		}
-		list = append(list, line)
-	}
-	return list
-}
+func contents(t testing.TB, b mailstore.Mailbox) []string { return storetest.Contents(ctx, t, b) }

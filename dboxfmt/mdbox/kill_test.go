@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -25,16 +26,16 @@ const killedVariable = "MDBOX_KILLED_CHILD" // root directory of the store
 // and nobody holds a lock.
 func TestKilled(t *testing.T) {
 	if root := os.Getenv(killedVariable); root != "" {
-		working(t, root, setting(t, seedVariable, 0))
+		working(t, root, storetest.Setting(t, seedVariable, 0))
 		return
 	}
-	seed := setting(t, seedVariable, time.Now().UnixNano())
+	seed := storetest.Setting(t, seedVariable, time.Now().UnixNano())
 	t.Logf("%s=%d", seedVariable, seed)
 	random := rand.New(rand.NewSource(seed))
 	x := newStore(t, Options{FS: newFS(t, engines["threadpool"](t), fsapi.SyncNever), RotateSize: 8 << 10, Logger: quiet})
 	x.create("Other")
 	said, gone := map[string]bool{}, map[string]bool{}
-	for round := range int(setting(t, "MDBOX_KILLS", 8)) {
+	for round := range int(storetest.Setting(t, "MDBOX_KILLS", 8)) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$", "-test.v")
 		cmd.Env = append(os.Environ(), killedVariable+"="+x.opts.Root, fmt.Sprintf("%s=%d", seedVariable, round))
 		out, err := cmd.StdoutPipe()

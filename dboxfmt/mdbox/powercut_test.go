@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 	"github.com/ringbox/ringbox/fsapi/backend/simdisk"
 )
@@ -23,8 +24,8 @@ import (
 // nothing to do. On a disk that lets files get longer before their data is there
 // that holds after a rebuild, which may keep a damaged piece of a save under way.
 func TestPowerCut(t *testing.T) {
-	seed := setting(t, seedVariable, time.Now().UnixNano())
-	stride := int(setting(t, strideVariable, 31))
+	seed := storetest.Setting(t, seedVariable, time.Now().UnixNano())
+	stride := int(storetest.Setting(t, strideVariable, 31))
 	for name, ordered := range map[string]bool{"ordered": true, "torn": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Logf("%s=%d", seedVariable, seed)

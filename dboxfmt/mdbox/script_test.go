@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -25,16 +25,6 @@ const (
 	stepsVariable = "MDBOX_SCRIPT_STEPS"
 	seedVariable  = "MDBOX_SCRIPT_SEED"
 )
-
-func setting(t testing.TB, variable string, otherwise int64) int64 {
-	s := os.Getenv(variable)
-	if s == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
@@ -50,15 +40,15 @@ func TestScriptWithDovecot(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			d := newDovecot(t, "mdbox_rotate_size=3k", "mail_index_log_rotate_min_size=4k", "mail_index_log_rotate_max_size=8k",
 				"mail_index_log_rotate_min_age=1s", "mail_index_rewrite_min_log_bytes=1k", "mail_index_rewrite_max_log_bytes=2k")
-			require.NoError(t, os.MkdirAll(d.alt, 0o755))
-			seed := setting(t, seedVariable, time.Now().UnixNano()+int64(i))
+			require.NoError(t, os.MkdirAll(d.Alt, 0o755))
+			seed := storetest.Setting(t, seedVariable, time.Now().UnixNano()+int64(i))
 			t.Logf("%s=%d", seedVariable, seed)
 			x := newStore(t, Options{
-				FS: newFS(t, engines[kind](t), fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, RotateSize: 3 << 10,
+				FS: newFS(t, engines[kind](t), fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, RotateSize: 3 << 10,
 				Limits: smallLimits, Logger: quiet,
 			})
 			s := &script{t: t, x: x, d: d, random: rand.New(rand.NewSource(seed)), exists: []string{"INBOX"}}
-			s.play(int(setting(t, stepsVariable, 60)))
+			s.play(int(storetest.Setting(t, stepsVariable, 60)))
 		})
 	}
 }
@@ -198,15 +188,15 @@ func (s *script) anyChange() (c mailstore.FlagChange) {
 
 // resync makes Dovecot rebuild everything, and it says so.
 func (s *script) resync() {
-	s.d.own()
-	_, complaints, err := s.d.try("", "force-resync", "INBOX")
+	s.d.Own()
+	_, complaints, err := s.d.Try("", "force-resync", "INBOX")
 	require.NoError(s.t, err, complaints)
-	for _, line := range s.d.complaints() {
+	for _, line := range s.d.Complaints() {
 		if !strings.Contains(line, "rebuilding indexes") && !strings.Contains(line, "fscking index file") {
 			require.Fail(s.t, "force-resync", line)
 		}
 	}
-	require.NoError(s.t, os.Truncate(filepath.Join(s.d.dir, "log"), 0))
+	require.NoError(s.t, os.Truncate(filepath.Join(s.d.Dir, "log"), 0))
 }
 
 // actor is who does the steps.
@@ -266,14 +256,14 @@ type theirs struct{ d *dovecot }
 
 // on runs a command on some messages.
 func (a theirs) on(box string, uids []uint32, args ...string) {
-	a.d.t.Helper()
+	a.d.T.Helper()
 	if len(uids) > 0 {
 		set := strings.Trim(strings.ReplaceAll(fmt.Sprint(uids), " ", ","), "[]")
-		a.d.run("", append(args, "mailbox", box, "uid", set)...)
+		a.d.Run("", append(args, "mailbox", box, "uid", set)...)
 	}
 }
 
-func (a theirs) save(box, body string) { a.d.run(body, "save", "-m", box) }
+func (a theirs) save(box, body string) { a.d.Run(body, "save", "-m", box) }
 
 func (a theirs) flags(box string, uids []uint32, c mailstore.FlagChange) {
 	verb, flags, keywords := "add", c.Add, c.AddKeywords
@@ -291,10 +281,10 @@ func (a theirs) flags(box string, uids []uint32, c mailstore.FlagChange) {
 func (a theirs) copy(box string, uids []uint32, to string) { a.on(box, uids, "copy", to) }
 func (a theirs) move(box string, uids []uint32, to string) { a.on(box, uids, "move", to) }
 func (a theirs) expunge(box string, uids []uint32)         { a.on(box, uids, "expunge") }
-func (a theirs) purge()                                    { a.d.run("", "purge") }
-func (a theirs) create(name string)                        { a.d.run("", "mailbox", "create", name) }
-func (a theirs) delete(name string)                        { a.d.run("", "mailbox", "delete", name) }
-func (a theirs) rename(from, to string)                    { a.d.run("", "mailbox", "rename", from, to) }
+func (a theirs) purge()                                    { a.d.Run("", "purge") }
+func (a theirs) create(name string)                        { a.d.Run("", "mailbox", "create", name) }
+func (a theirs) delete(name string)                        { a.d.Run("", "mailbox", "delete", name) }
+func (a theirs) rename(from, to string)                    { a.d.Run("", "mailbox", "rename", from, to) }
 
 func (a theirs) altMove(box string, uids []uint32, back bool) {
 	if back {
@@ -308,8 +298,8 @@ func (a theirs) altMove(box string, uids []uint32, back bool) {
 // said before.
 func TestPOP3KeysWithDovecot(t *testing.T) {
 	d := newDovecot(t)
-	x := newStore(t, Options{FS: newFS(t, engines["threadpool"](t), fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, Logger: quiet})
-	d.run("1\n", "save", "-m", "INBOX") // Dovecot notes that there are none
+	x := newStore(t, Options{FS: newFS(t, engines["threadpool"](t), fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, Logger: quiet})
+	d.Run("1\n", "save", "-m", "INBOX") // Dovecot notes that there are none
 	in := x.box("INBOX")
 	save(t, in, mailstore.SaveOptions{POP3UIDL: "one two", POP3Order: 12}, "2\n")
 	_, err := in.Copy(ctx, []uint32{2}, x.create("other"))

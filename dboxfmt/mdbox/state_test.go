@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringbox/ringbox/dboxfmt"
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 )
 
 // state is the whole store, a line for each mailbox and each message.
@@ -55,7 +56,7 @@ func (x *store) mails(b *mailbox) (lines []string, size int64) {
 		size += mail.VirtualSize
 		flags := append(strings.Fields(mail.Flags.String()), mail.Keywords...)
 		lines = append(lines, fmt.Sprintf("%s %06d [%s] %s refs %d size %d/%d received %d saved %d pop3 %q %q %q",
-			b.name, mail.UID, sortedFlags(flags), mail.GUID, e.refs, mail.Size, mail.VirtualSize,
+			b.name, mail.UID, storetest.SortedFlags(flags), mail.GUID, e.refs, mail.Size, mail.VirtualSize,
 			mail.Received.Unix(), r.saved, item(mail.Metadata, 'P'), item(mail.Metadata, 'O'), text))
 	}
 	return lines, size

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -36,12 +37,12 @@ func TestTogetherWithDovecot(t *testing.T) {
 		return
 	}
 	d := newDovecot(t, "mdbox_rotate_size=8k", "mail_index_log_rotate_min_size=8k", "mail_index_log_rotate_max_size=16k", "mail_index_log_rotate_min_age=1s")
-	require.NoError(t, os.MkdirAll(d.alt, 0o755))
-	x := newStore(t, Options{FS: newFS(t, engines["threadpool"](t), fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, RotateSize: 8 << 10, Logger: quiet})
+	require.NoError(t, os.MkdirAll(d.Alt, 0o755))
+	x := newStore(t, Options{FS: newFS(t, engines["threadpool"](t), fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, RotateSize: 8 << 10, Logger: quiet})
 	x.create("Other")
 	x.box("INBOX")
-	d.own()
-	seconds := setting(t, togetherVariable, 4)
+	d.Own()
+	seconds := storetest.Setting(t, togetherVariable, 4)
 	stop, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
 	defer cancel()
 
@@ -57,13 +58,13 @@ func TestTogetherWithDovecot(t *testing.T) {
 	workers.Go(func() { tally.expunge(t, d, stop) })
 	workers.Go(func() {
 		for stop.Err() == nil {
-			out, complaints, err := d.try("", "purge")
+			out, complaints, err := d.Try("", "purge")
 			require.NoError(t, err, out+complaints)
 		}
 	})
 	workers.Wait()
-	require.Empty(t, d.complaints())
-	d.own()
+	require.Empty(t, d.Complaints())
+	d.Own()
 
 	_, err := x.Purge(ctx)
 	require.NoError(t, err)
@@ -86,7 +87,7 @@ func TestTogetherWithDovecot(t *testing.T) {
 	}
 	t.Logf("%d messages saved, %d expunged", len(tally.saved), len(tally.expunged))
 	require.Greater(t, len(tally.saved), 20)
-	require.Empty(t, d.complaints())
+	require.Empty(t, d.Complaints())
 }
 
 var subjectInState = regexp.MustCompile(`"Subject: ([^\\]+)\\n`)
@@ -114,7 +115,7 @@ func mailText(subject string, lines int) string {
 func (y *tally) deliver(t *testing.T, d *dovecot, stop context.Context, worker int) {
 	for n := 0; stop.Err() == nil; n++ {
 		subject := fmt.Sprintf("dovecot-%d-%d", worker, n)
-		out, complaints, err := d.try(mailText(subject, n%40), "save", "-m", []string{"INBOX", "Other"}[n%2])
+		out, complaints, err := d.Try(mailText(subject, n%40), "save", "-m", []string{"INBOX", "Other"}[n%2])
 		require.NoError(t, err, out+complaints)
 		y.add('+', subject)
 	}
@@ -136,12 +137,12 @@ func (y *tally) expunge(t *testing.T, d *dovecot, stop context.Context) {
 			continue
 		}
 		// A search by subject finds words: the whole subject ends with the line.
-		out, complaints, err := d.try("", "-f", "flow", "fetch", "mailbox uid hdr.subject", "subject", victim)
+		out, complaints, err := d.Try("", "-f", "flow", "fetch", "mailbox uid hdr.subject", "subject", victim)
 		require.NoError(t, err, complaints)
 		for line := range strings.Lines(out) {
 			f := strings.Fields(line)
 			if len(f) == 3 && f[2] == "hdr.subject="+victim {
-				_, complaints, err := d.try("", "expunge", "mailbox", strings.TrimPrefix(f[0], "mailbox="), "uid", strings.TrimPrefix(f[1], "uid="))
+				_, complaints, err := d.Try("", "expunge", "mailbox", strings.TrimPrefix(f[0], "mailbox="), "uid", strings.TrimPrefix(f[1], "uid="))
 				require.NoError(t, err, complaints)
 				y.add('-', victim)
 			}
@@ -152,7 +153,7 @@ func (y *tally) expunge(t *testing.T, d *dovecot, stop context.Context) {
 // children runs this test again, as the user that Dovecot runs as, and notes
 // what it says.
 func (y *tally) children(t *testing.T, d *dovecot, stop context.Context, worker int) {
-	exe := d.dir + "/child" + fmt.Sprint(worker)
+	exe := d.Dir + "/child" + fmt.Sprint(worker)
 	self, err := os.Executable()
 	require.NoError(t, err)
 	data, err := os.ReadFile(self)
@@ -165,10 +166,10 @@ func (y *tally) children(t *testing.T, d *dovecot, stop context.Context, worker 
 	require.NoError(t, err)
 	deadline, _ := stop.Deadline()
 	cmd := exec.Command(exe, "-test.run=^TestTogetherWithDovecot$", "-test.v")
-	cmd.Env = append(os.Environ(), childVariable+"="+d.root, fmt.Sprintf("MDBOX_TOGETHER_WORKER=%d", worker),
-		fmt.Sprintf("MDBOX_TOGETHER_UNTIL=%d", deadline.UnixNano()), "TMPDIR="+d.dir+"/home", "HOME="+d.dir+"/home", "GORACE=log_path=stderr")
-	cmd.Dir = d.dir + "/home"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.Env = append(os.Environ(), childVariable+"="+d.Root, fmt.Sprintf("MDBOX_TOGETHER_WORKER=%d", worker),
+		fmt.Sprintf("MDBOX_TOGETHER_UNTIL=%d", deadline.UnixNano()), "TMPDIR="+d.Dir+"/home", "HOME="+d.Dir+"/home", "GORACE=log_path=stderr")
+	cmd.Dir = d.Dir + "/home"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: storetest.Nobody, Gid: storetest.Nobody}}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for line := range strings.Lines(string(out)) {
@@ -181,8 +182,8 @@ func (y *tally) children(t *testing.T, d *dovecot, stop context.Context, worker 
 // child saves, copies, moves, expunges and purges, and says what it has saved and
 // expunged.
 func child(t *testing.T, root string) {
-	worker := setting(t, "MDBOX_TOGETHER_WORKER", 0)
-	until := time.Unix(0, setting(t, "MDBOX_TOGETHER_UNTIL", 0))
+	worker := storetest.Setting(t, "MDBOX_TOGETHER_WORKER", 0)
+	until := time.Unix(0, storetest.Setting(t, "MDBOX_TOGETHER_UNTIL", 0))
 	kind := []string{"threadpool", "uring", "threadpool"}[worker]
 	fsys := newFS(t, engines[kind](t), fsapi.SyncNever)
 	s, err := Open(ctx, Options{FS: fsys, Root: root, Alt: root + "/../alt", Version: 2, RotateSize: 8 << 10, Logger: quiet, Limits: smallLimits})

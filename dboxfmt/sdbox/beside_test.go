@@ -26,15 +26,15 @@ const deliveries = 200
 // A process of this package and doveadm work on one mailbox at the same time.
 func TestBesideDovecot(t *testing.T) {
 	d := newDovecot(t)
-	d.run("0\n", "save", "-m", "INBOX")
+	d.Run("0\n", "save", "-m", "INBOX")
 	self, err := os.Executable()
 	require.NoError(t, err)
 	program, err := os.ReadFile(self)
 	require.NoError(t, err)
-	child := filepath.Join(d.dir, "child")
+	child := filepath.Join(d.Dir, "child")
 	require.NoError(t, os.WriteFile(child, program, 0o755))
-	cmd := exec.Command("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", childVariable+"="+d.root, child, "-test.run=^TestChild$", "-test.v")
-	cmd.Dir = filepath.Join(d.dir, "home")
+	cmd := exec.Command("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", childVariable+"="+d.Root, child, "-test.run=^TestChild$", "-test.v")
+	cmd.Dir = filepath.Join(d.Dir, "home")
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
@@ -42,9 +42,9 @@ func TestBesideDovecot(t *testing.T) {
 	go func() { done <- cmd.Wait() }()
 	theirs := 0
 	for running := true; running || theirs < 5; theirs++ {
-		d.run(fmt.Sprintf("theirs %d\n", theirs), "save", "-m", "INBOX")
-		d.run("", "flags", "add", `\Seen theirs`, "mailbox", "INBOX", "uid", "1:*")
-		d.run("", "expunge", "mailbox", "INBOX", "keyword", "doomed")
+		d.Run(fmt.Sprintf("theirs %d\n", theirs), "save", "-m", "INBOX")
+		d.Run("", "flags", "add", `\Seen theirs`, "mailbox", "INBOX", "uid", "1:*")
+		d.Run("", "expunge", "mailbox", "INBOX", "keyword", "doomed")
 		select {
 		case err := <-done:
 			require.NoError(t, err, out.String())
@@ -53,9 +53,9 @@ func TestBesideDovecot(t *testing.T) {
 		}
 	}
 	require.NotContains(t, out.String(), "SKIP")
-	d.run("", "expunge", "mailbox", "INBOX", "keyword", "doomed")
+	d.Run("", "expunge", "mailbox", "INBOX", "keyword", "doomed")
 
-	x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, Logger: quiet})
+	x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, Logger: quiet})
 	ours, want := x.state(), d.state()
 	slices.Sort(ours)
 	slices.Sort(want)
@@ -127,31 +127,31 @@ func TestRebuildForDovecot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDovecot(t)
-			x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, Logger: quiet})
+			x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, Logger: quiet})
 			save(t, x.open("INBOX"), mailstore.SaveOptions{Keywords: []string{"k"}}, "one\n", strings.Repeat("two\n", 30))
-			d.own()
-			d.run("three\n", "save", "-m", "INBOX")
+			d.Own()
+			d.Run("three\n", "save", "-m", "INBOX")
 			before := d.state() // and fills Dovecot's cache
 			damage(t, x.tree.Dir("INBOX"))
 			fresh := openStore(t, x.opts)
 			// The messages of Dovecot belong to the user that it runs as, and so
 			// must the repaired ones.
-			require.NoError(t, filepath.WalkDir(d.root, func(path string, _ os.DirEntry, err error) error {
+			require.NoError(t, filepath.WalkDir(d.Root, func(path string, _ os.DirEntry, err error) error {
 				require.NoError(t, err)
 				return os.Lchown(path, 0, 0)
 			}))
 			_, err := fresh.Rebuild(fresh.ctx)
 			require.NoError(t, err)
-			d.own()
+			d.Own()
 			want, got := fresh.state(), d.state()
 			slices.Sort(want)
 			slices.Sort(got)
 			require.Equal(t, want, got)
 			require.NotEqual(t, before, got)
-			d.own()
-			d.run("four\n", "save", "-m", "INBOX")
+			d.Own()
+			d.Run("four\n", "save", "-m", "INBOX")
 			save(t, fresh.open("INBOX"), mailstore.SaveOptions{}, "five\n")
-			d.own()
+			d.Own()
 			want, got = fresh.state(), d.state()
 			slices.Sort(want)
 			slices.Sort(got)

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -79,14 +80,14 @@ func TestHealthyFixture(t *testing.T) {
 			require.NoError(t, err)
 			sum := sha1.Sum(text)
 			got = append(got, strings.Join([]string{
-				name, strconv.Itoa(int(mail.UID)), mail.GUID, sortedFlags(append(strings.Fields(mail.Flags.String()), mail.Keywords...)),
+				name, strconv.Itoa(int(mail.UID)), mail.GUID, storetest.SortedFlags(append(strings.Fields(mail.Flags.String()), mail.Keywords...)),
 				hex.EncodeToString(sum[:]),
 			}, " "))
 		}
 	}
 	var want []string
 	for _, m := range expected.Mails {
-		want = append(want, strings.Join([]string{m.Mailbox, m.UID, m.GUID, sortedFlags(m.Flags), m.SHA1}, " "))
+		want = append(want, strings.Join([]string{m.Mailbox, m.UID, m.GUID, storetest.SortedFlags(m.Flags), m.SHA1}, " "))
 	}
 	slices.Sort(want)
 	require.Equal(t, want, got)

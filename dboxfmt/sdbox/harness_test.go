@@ -2,17 +2,15 @@ package sdbox
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -97,38 +95,10 @@ func (x *fixture) create(name string) mailstore.Mailbox {
 
 func save(t testing.TB, m mailstore.Mailbox, o mailstore.SaveOptions, bodies ...string) []uint32 {
 	t.Helper()
-	tx := m.Begin()
-	for _, body := range bodies {
-		require.NoError(t, tx.Save(patient(t), strings.NewReader(body), o))
-	}
-	uids, err := tx.Commit(patient(t))
-	require.NoError(t, err)
-	require.Len(t, uids, len(bodies))
-	return uids
+	return storetest.Save(patient(t), t, m, o, bodies...)
 }
 
-// contents returns a line for each message of a mailbox.
-func contents(t testing.TB, m mailstore.Mailbox) (lines []string) {
+func contents(t testing.TB, m mailstore.Mailbox) []string {
 	t.Helper()
-	ctx := patient(t)
-	for mail, err := range m.Fetch(ctx, nil, mailstore.FetchOptions{Verify: true}) {
-		require.NoError(t, err)
-		body, err := mail.Body(ctx)
-		require.NoError(t, err)
-		text, err := io.ReadAll(body)
-		require.NoError(t, err)
-		require.Equal(t, int64(len(text)), mail.Size)
-		line := fmt.Sprintf("%d %q", mail.UID, text)
-		if mail.Flags != 0 {
-			line += " " + mail.Flags.String()
-		}
-		if len(mail.Keywords) > 0 {
-			line += fmt.Sprint(" ", mail.Keywords)
-		}
-		if mail.Alt {
-			line += " alt"
-		}
-		lines = append(lines, line)
-	}
-	return lines
+	return storetest.Contents(patient(t), t, m)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,30 +29,29 @@ const imapProgram = "/usr/lib/dovecot/imap"
 
 func (d *dovecot) imap() *session {
 	if _, err := os.Stat(imapProgram); err != nil {
-		d.t.Skipf("SKIPPED: not compared with an IMAP session: %v", err)
+		d.T.Skipf("SKIPPED: not compared with an IMAP session: %v", err)
 	}
-	d.own()
-	cmd := exec.Command("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "USER=u1",
-		"HOME="+filepath.Join(d.dir, "home"), imapProgram, "-c", filepath.Join(d.dir, "dovecot.conf"))
+	d.Own()
+	cmd := d.Command(imapProgram)
 	var complaints bytes.Buffer
-	cmd.Dir, cmd.Stderr = filepath.Join(d.dir, "home"), &complaints
+	cmd.Dir, cmd.Stderr = filepath.Join(d.Dir, "home"), &complaints
 	in, err := cmd.StdinPipe()
-	require.NoError(d.t, err)
+	require.NoError(d.T, err)
 	out, err := cmd.StdoutPipe()
-	require.NoError(d.t, err)
-	require.NoError(d.t, cmd.Start())
+	require.NoError(d.T, err)
+	require.NoError(d.T, cmd.Start())
 	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
-	d.t.Cleanup(func() {
+	d.T.Cleanup(func() {
 		_ = in.Close()
 		_, _ = io.Copy(io.Discard, out)
-		require.NoError(d.t, cmd.Wait())
+		require.NoError(d.T, cmd.Wait())
 		late.Stop()
 		for line := range strings.Lines(complaints.String()) {
-			require.NotRegexp(d.t, "Error|Warning|Panic|Fatal", line)
+			require.NotRegexp(d.T, "Error|Warning|Panic|Fatal", line)
 		}
-		d.quiet()
+		require.Empty(d.T, d.Complaints())
 	})
-	s := &session{t: d.t, in: in, out: bufio.NewReader(out)}
+	s := &session{t: d.T, in: in, out: bufio.NewReader(out)}
 	s.until("* ")
 	return s
 }
@@ -87,20 +85,20 @@ func (s *session) until(begin string) (all string) {
 // round.
 func TestBesideIMAPSession(t *testing.T) {
 	d := newDovecot(t)
-	x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, Logger: quiet, PollInterval: 10 * time.Millisecond})
+	x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, Logger: quiet, PollInterval: 10 * time.Millisecond})
 	m := x.open("INBOX")
 	save(t, m, mailstore.SaveOptions{}, "Subject: one\n\n1\n")
 	s := d.imap()
 	require.Contains(t, s.do("SELECT INBOX"), "* 1 EXISTS")
 
 	save(t, m, mailstore.SaveOptions{Flags: mailstore.Flagged}, "Subject: two\n\n2\n", "Subject: three\n\n3\n")
-	d.own()
+	d.Own()
 	require.Contains(t, s.do("NOOP"), "* 3 EXISTS")
 	require.Contains(t, s.do("UID FETCH 2 (FLAGS BODY[])"), "Subject: two\r\n\r\n2\r\n")
 	require.NoError(t, m.SetFlags(x.ctx, []uint32{1}, mailstore.FlagChange{Add: mailstore.Seen, AddKeywords: []string{"mine"}}))
 	require.Contains(t, s.do("NOOP"), `* 1 FETCH (FLAGS (\Seen`)
 	require.NoError(t, m.AltMove(x.ctx, []uint32{3}, false))
-	d.own()
+	d.Own()
 	require.Contains(t, s.do("UID FETCH 3 BODY[TEXT]"), "3\r\n")
 	require.NoError(t, m.Expunge(x.ctx, []uint32{2}))
 	require.Contains(t, s.do("NOOP"), "* 2 EXPUNGE")

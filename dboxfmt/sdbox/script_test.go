@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -32,20 +33,10 @@ func TestScriptWithDovecot(t *testing.T) {
 	for i, kind := range []fsapi.BackendKind{fsapi.URing, fsapi.ThreadPool} {
 		t.Run(string(kind), func(t *testing.T) {
 			d := newDovecot(t)
-			seed := time.Now().UnixNano() + int64(i)
-			if s := os.Getenv(seedVariable); s != "" {
-				var err error
-				seed, err = strconv.ParseInt(s, 10, 64)
-				require.NoError(t, err)
-			}
+			seed := storetest.Setting(t, seedVariable, time.Now().UnixNano()+int64(i))
 			t.Logf("%s=%d", seedVariable, seed)
-			steps := 50
-			if s := os.Getenv(stepsVariable); s != "" {
-				var err error
-				steps, err = strconv.Atoi(s)
-				require.NoError(t, err)
-			}
-			x := openStore(t, Options{FS: newFS(t, kind, fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, Logger: quiet,
+			steps := int(storetest.Setting(t, stepsVariable, 50))
+			x := openStore(t, Options{FS: newFS(t, kind, fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, Logger: quiet,
 				// Small ones, so that logs are rotated and indexes rewritten.
 				Limits: mailindex.Limits{RotateMinSize: 4 << 10, RotateMaxSize: 8 << 10, RotateMinAge: time.Nanosecond, RewriteMin: 1 << 10, RewriteMax: 2 << 10},
 			})
@@ -82,7 +73,7 @@ func (s *script) play(steps int) {
 // compare checks that both see the same, in both orders of looking.
 func (s *script) compare() {
 	s.t.Helper()
-	s.dovecot.own()
+	s.dovecot.Own()
 	var ours, theirs []string
 	if s.random.Intn(2) == 0 {
 		ours, theirs = s.state(), s.dovecot.state()
@@ -211,13 +202,13 @@ func (s *script) anyChange() (c mailstore.FlagChange) {
 
 // resync makes Dovecot rebuild the index of a mailbox, of which it says so.
 func (s *script) resync(box string) {
-	s.dovecot.own()
-	_, complaints, err := s.dovecot.try("", "force-resync", box)
+	s.dovecot.Own()
+	_, complaints, err := s.dovecot.Try("", "force-resync", box)
 	require.NoError(s.t, err, complaints)
 	for line := range strings.Lines(complaints) {
 		require.Contains(s.t, line, "Rebuilding index", "force-resync")
 	}
-	require.NoError(s.t, os.Truncate(s.dovecot.dir+"/log", 0))
+	require.NoError(s.t, os.Truncate(s.dovecot.Dir+"/log", 0))
 }
 
 // actor is who does the steps of a script.
@@ -277,9 +268,9 @@ func (o ours) must(err error) {
 type theirs struct{ d *dovecot }
 
 func (a theirs) do(input string, args ...string) {
-	a.d.t.Helper()
-	a.d.own()
-	a.d.run(input, args...)
+	a.d.T.Helper()
+	a.d.Own()
+	a.d.Run(input, args...)
 }
 
 // query selects messages.
@@ -347,28 +338,28 @@ func (a theirs) subscribe(name string, on bool) {
 	if on {
 		verb = "subscribe"
 	}
-	a.d.own()
-	_, complaints, err := a.d.try("", "mailbox", verb, name)
+	a.d.Own()
+	_, complaints, err := a.d.Try("", "mailbox", verb, name)
 	if err != nil && !on {
 		err = errors.New(strings.TrimSpace(complaints))
 	}
-	require.NoError(a.d.t, err, complaints)
+	require.NoError(a.d.T, err, complaints)
 }
 
 // Dovecot sees POP3 keys, also those of copies, whatever its index said before.
 // (Its own copies hide them; hence no such messages in the scripts.)
 func TestPOP3KeysWithDovecot(t *testing.T) {
 	d := newDovecot(t)
-	x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.root, Alt: d.alt, Version: 2, Logger: quiet})
-	d.own()
-	d.run("1\n", "save", "-m", "INBOX") // notes that no message has such keys
+	x := openStore(t, Options{FS: newFS(t, fsapi.ThreadPool, fsapi.SyncNever), Root: d.Root, Alt: d.Alt, Version: 2, Logger: quiet})
+	d.Own()
+	d.Run("1\n", "save", "-m", "INBOX") // notes that no message has such keys
 	m := x.open("INBOX")
 	save(t, m, mailstore.SaveOptions{POP3UIDL: "one two", POP3Order: 12}, "2")
 	_, err := m.Copy(x.ctx, []uint32{2}, m)
 	require.NoError(t, err)
 	_, err = m.Copy(x.ctx, []uint32{2}, x.create("other"))
 	require.NoError(t, err)
-	d.own()
+	d.Own()
 	want := x.state()
 	slices.Sort(want)
 	got := d.state()

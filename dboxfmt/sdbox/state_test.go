@@ -4,13 +4,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailstore"
+	"github.com/ringbox/ringbox/dboxfmt/storetest"
 )
 
 // state returns the whole store, a line for each mailbox, message and
@@ -62,14 +62,6 @@ func (x *fixture) describe(mail *mailstore.Mail) string {
 		received = mail.Received.Unix()
 	}
 	flags := append(strings.Fields(mail.Flags.String()), mail.Keywords...)
-	return fmt.Sprintf("%06d [%s] %s %d/%d received %d pop3 %q %q %q", mail.UID, sortedFlags(flags), mail.GUID,
+	return fmt.Sprintf("%06d [%s] %s %d/%d received %d pop3 %q %q %q", mail.UID, storetest.SortedFlags(flags), mail.GUID,
 		mail.Size, mail.VirtualSize, received, uidl, order, text)
-}
-
-// sortedFlags returns flags and keywords in one order; \Recent depends on who
-// looks first.
-func sortedFlags(flags []string) string {
-	flags = slices.DeleteFunc(flags, func(f string) bool { return f == `\Recent` })
-	slices.Sort(flags)
-	return strings.Join(flags, " ")
 }
