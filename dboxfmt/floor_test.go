@@ -3,25 +3,31 @@ package dboxfmt
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
 // TestDovecotsFloor: the messages that the repair of Dovecot keeps as they were,
-// this one keeps too.
+// this one keeps too. So it does with a body that nothing has touched and that
+// Dovecot's keeps under another GUID; of hundreds of thousands of cases in a few
+// Dovecot's does that by luck, and this one does not.
 func TestDovecotsFloor(t *testing.T) {
 	rng := seeded(t)
-	kept := 0
+	kept, missed := 0, 0
 	for range 3000 / sampleEvery {
 		seed := rng.Int63()
-		kept += floorHolds(t, rand.New(rand.NewSource(seed)), seed)
+		k, m := floorHolds(t, rand.New(rand.NewSource(seed)), seed)
+		kept, missed = kept+k, missed+m
 	}
+	require.LessOrEqual(t, missed, 1, "untouched bodies")
 	require.Greater(t, kept, 1000/sampleEvery, "the model keeps so little that nothing is tested")
 }
 
-func floorHolds(t *testing.T, rng *rand.Rand, seed int64) (kept int) {
+func floorHolds(t *testing.T, rng *rand.Rand, seed int64) (kept, missed int) {
 	data := randomFile(rng, 2, 0)
 	_, all, err := readForward(bytes.NewReader(data), DecoderOptions{})
 	require.NoError(t, err)
@@ -32,16 +38,20 @@ func floorHolds(t *testing.T, rng *rand.Rand, seed int64) (kept int) {
 	}
 	theirs := bodiesByGUID(fixLikeDovecot(tr.data))
 	out, report := repairOnce(t, tr.data, RepairOptions{})
-	ours := bodiesByGUID(out)
+	ours, bodies := bodiesByGUID(out), allBodies(out)
 	for _, m := range all {
 		guid, _ := m.Metadata.Get('G')
 		what := fmt.Sprintf("case seed %d, %v: message at %d:\n%s", seed, did, m.Offset, listing(report))
+		untouched := tr.untouched(m.BodyOffset, m.BodyOffset+m.BodySize) >= 0
+		if m.body != "" && untouched && slices.Contains(slices.Collect(maps.Values(theirs)), m.body) && !slices.Contains(bodies, m.body) {
+			missed++
+		}
 		if m.body != "" && theirs[guid] == m.body {
 			require.Equal(t, m.body, ours[guid], what)
 			kept++
 		}
 	}
-	return kept
+	return kept, missed
 }
 
 // bodiesByGUID returns the bodies of a file, as far as it can be read.
