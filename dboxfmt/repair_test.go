@@ -47,8 +47,8 @@ func TestImitations(t *testing.T) {
 		_, all, err := readForward(bytes.NewReader(data), DecoderOptions{})
 		require.NoError(t, err)
 		// Whatever else is damaged in it, its boundaries hold it together.
-		guid := bytes.Index(data[all[1].BodyOffset+all[1].BodySize:], []byte("G0000"))
-		data[all[1].BodyOffset+all[1].BodySize+int64(guid)] = 'g'
+		block := data[all[1].BodyOffset+all[1].BodySize:]
+		block[bytes.Index(block, []byte("\nG0000"))+1] = 'g'
 		out, report := repaired(t, data, RepairOptions{NewGUID: func() string { return "new" }})
 		require.Equal(t, []string{mail(1), inner, mail(3)}, allBodies(out), listing(report))
 		require.Equal(t, "new GUID", strings.TrimSuffix(oneRange(t, report, all[1].Offset).Note, ", H renewed"))
