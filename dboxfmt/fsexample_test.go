@@ -50,12 +50,19 @@ func ExampleMessageStream() {
 	s := dboxfmt.NewSingleStream(fs.Open(path, fsapi.ReadOnly), dboxfmt.StreamOptions{Verify: true, Owns: true})
 	defer s.Close()
 	for sent, p := false, make([]byte, 4096); ; {
-		if msg, err := s.Message(); err == nil && !sent { // the size comes first
-			fmt.Printf("{%d}\n", msg.BodySize)
-			sent = true
+		if !sent { // the size comes first
+			if msg, e := s.Message(); e == nil {
+				fmt.Printf("{%d}\n", msg.BodySize)
+				sent = true
+			} else {
+				err = e
+			}
 		}
-		n, err := s.Read(p)
-		os.Stdout.Write(p[:n])
+		if sent {
+			var n int
+			n, err = s.Read(p)
+			os.Stdout.Write(p[:n])
+		}
 		switch err {
 		case nil:
 		case fsapi.ErrAgain: // here a server would look after its other clients
