@@ -72,7 +72,7 @@ func (s *shard) prepareProbed(f *flight) {
 	e.off = currentPosition
 	e.flags |= linkHard
 	p := s.ring.add()
-	p.opcode, p.fd = e.opcode, e.fd
+	p.opcode, p.fd = opcodes[backend.OpRead], e.fd
 	p.addr, p.len, p.off = address(&f.peek[0]), 1, currentPosition
 	p.userData = e.userData | peekMark
 	f.owed++

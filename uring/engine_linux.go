@@ -24,6 +24,7 @@ type Engine struct {
 	finished finishedQueue
 	wakeups  *wakeups
 	helpers  helperPool
+	registry registry
 
 	closing  atomic.Bool // no new operations
 	drained  atomic.Bool // nothing is in flight any more

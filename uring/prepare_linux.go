@@ -36,6 +36,10 @@ func (s *shard) prepare(f *flight) *sqe {
 	case backend.OpRead, backend.OpWrite:
 		rest := op.Buf[op.N:]
 		e.addr, e.len, e.off = address(&rest[0]), uint32(min(len(rest), s.chunk)), uint64(op.Off)+uint64(op.N)
+		if i := op.Handle.Registered(); i >= 0 {
+			e.fd, e.flags = int32(i), abi.IOSQE_FLAGS_FIXED_FILE
+		}
+		s.engine.registry.useRegistered(e, rest)
 	case backend.OpReadv, backend.OpWritev:
 		f.iov = vectors(f.iov[:0], op.Bufs, op.N, s.chunk)
 		e.addr, e.len, e.off = address(&f.iov[0]), uint32(len(f.iov)), uint64(op.Off)+uint64(op.N)

@@ -20,3 +20,9 @@ func New(Options) (*Engine, error) {
 
 // Stats returns zeros.
 func (*Engine) Stats() Stats { return Stats{} }
+
+// Register does nothing.
+func (*Engine) Register(...[]byte) error { return nil }
+
+// RegisterFile does nothing.
+func (*Engine) RegisterFile(*backend.Handle) (release func(), err error) { return func() {}, nil }

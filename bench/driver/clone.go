@@ -60,8 +60,11 @@ func (r *Run) prepare() (err error) {
 	if !r.Spec.Repeatable {
 		r.seed ^= uint64(time.Now().UnixNano())
 	}
+	largest := max(r.Spec.BS.Max, r.Spec.WriteBS.Max)
+	memory := make([]byte, int64(r.depth)*int64(largest))
+	noise(memory, r.seed)
 	config := engine.Config{Files: r.Paths, Limits: r.Sizes, Read: r.Spec.RW.Read, Write: r.Spec.RW.Write,
-		Depth: r.depth + len(r.Paths), FS: r.FS, Hint: r.hint()}
+		Depth: r.depth + len(r.Paths), FS: r.FS, Hint: r.hint(), Memory: memory}
 	if r.mixes() {
 		config.Files = append(append([]string{}, r.Paths...), appendPaths(r.Paths)...)
 		config.Limits = append(make([]int64, len(r.Paths)), r.Sizes...)
@@ -74,11 +77,8 @@ func (r *Run) prepare() (err error) {
 	r.appended, r.unsynced = make([]int64, len(config.Files)), make([]int, len(config.Files))
 	r.done = make([]*engine.Request, config.Depth)
 	r.loops = r.Spec.Loops
-	largest := max(r.Spec.BS.Max, r.Spec.WriteBS.Max)
-	for range r.depth {
-		buf := make([]byte, largest)
-		noise(buf, r.seed)
-		r.free = append(r.free, &engine.Request{Buf: buf})
+	for i := range r.depth {
+		r.free = append(r.free, &engine.Request{Buf: memory[i*int(largest):][:largest:largest]})
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ type Config struct {
 	Write  bool    // Files are written; they are made if they are not there
 	Depth  int     // requests in flight at most
 	Hint   Hint
+	Memory []byte    // where the buffers of all requests are
 	FS     *fsapi.FS // for the engines of the FS API
 }
 

@@ -37,6 +37,11 @@ func openRaw(c Config) (Engine, error) {
 		if err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
+		// Both are a gain where there is room for them, and no loss where not.
+		_, _ = b.RegisterFile(&e.handles[i])
+	}
+	if len(c.Memory) > 0 && len(c.Memory) <= 1<<30 {
+		_ = b.Register(c.Memory)
 	}
 	return e, nil
 }

@@ -7,6 +7,8 @@ package backend
 type Handle struct {
 	fdPlus1 int // so that the zero Handle is not descriptor 0
 
+	registeredPlus1 int // see Registered
+
 	// Private is for engines whose files are not descriptors.
 	Private any
 }
@@ -19,8 +21,17 @@ func (h *Handle) FD() int {
 	return h.fdPlus1 - 1
 }
 
-// SetFD makes h own the descriptor fd; -1 for none. For engines only.
-func (h *Handle) SetFD(fd int) { h.fdPlus1 = fd + 1 }
+// SetFD makes h own the descriptor fd, which is not registered; -1 for none.
+// For engines only.
+func (h *Handle) SetFD(fd int) { h.fdPlus1, h.registeredPlus1 = fd+1, 0 }
+
+// Registered returns the file's place in the engine's table of registered
+// files, or -1.
+func (h *Handle) Registered() int { return h.registeredPlus1 - 1 }
+
+// SetRegistered says that the file has that place; -1 for none. For engines
+// only.
+func (h *Handle) SetRegistered(i int) { h.registeredPlus1 = i + 1 }
 
 // IsOpen reports whether h has a file.
 func (h *Handle) IsOpen() bool {
