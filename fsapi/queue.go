@@ -1,6 +1,7 @@
 package fsapi
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,11 +29,13 @@ type queue struct {
 // flushAt is the queue length at which a call that queues also flushes.
 const flushAt = 32
 
-// put queues the chain that starts with first.
-func (q *queue) put(first *request) {
+// put queues chains, given by their first members, all at once.
+func (q *queue) put(firsts ...*request) {
 	q.mu.Lock()
-	q.chains = append(q.chains, first)
-	q.count(first.len())
+	q.chains = append(q.chains, firsts...)
+	for _, first := range firsts {
+		q.count(first.len())
+	}
 	q.mu.Unlock()
 }
 
@@ -100,7 +103,14 @@ type batch struct {
 	chains []*request
 	lens   []int // of the chains
 	ops    []*backend.Op
-	done   [64]*backend.Op
+	done   []*backend.Op // room for all of ops, and some of what finishes meanwhile
+}
+
+// room is for completions of a flush: one that found no place would wake the
+// reaper.
+func (b *batch) room() []*backend.Op {
+	b.done = slices.Grow(b.done[:0], max(64, len(b.ops)))
+	return b.done[:cap(b.done)]
 }
 
 var batchPool = sync.Pool{New: func() any { return new(batch) }}
@@ -150,7 +160,8 @@ func (fs *FS) submit(b *batch) (stuck bool) {
 	}
 	// Counted before the engine has them: a completion may be faster.
 	fs.queue.flying.Add(int64(len(b.ops)))
-	started, finished, err := fs.backend.Submit(b.ops, b.done[:])
+	done := b.room()
+	started, finished, err := fs.backend.Submit(b.ops, done)
 	if rest := len(b.ops) - started; rest > 0 {
 		if err != nil {
 			fs.fail(b.ops[started:], err)
@@ -161,7 +172,7 @@ func (fs *FS) submit(b *batch) (stuck bool) {
 		// Last: who finds the engine empty must find what was put back.
 		fs.queue.flying.Add(int64(-rest))
 	}
-	fs.finish(b.done[:finished])
+	fs.finish(done[:finished])
 	return stuck && fs.queue.flying.Load() > 0
 }
 

@@ -247,6 +247,7 @@ func (c *chains) read(b *testing.B, e *Engine, paths []string, from int) {
 	ops := c.share.ops
 	for i := 0; i < len(ops); i += c.each {
 		ops[i].Path = paths[(from+i/c.each)%len(paths)]
+		ops[i+1].Path = ops[i].Path
 	}
 	if !c.share.roundTrip(b, e, ops) {
 		return

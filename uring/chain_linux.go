@@ -72,8 +72,11 @@ func (s *shard) prepareProbed(f *flight) {
 	e.off = currentPosition
 	e.flags |= linkHard
 	p := s.ring.add()
-	p.opcode, p.fd = opcodes[backend.OpRead], e.fd
+	p.opcode, p.fd, p.flags = opcodes[backend.OpRead], e.fd, e.flags&^linkHard
 	p.addr, p.len, p.off = address(&f.peek[0]), 1, currentPosition
 	p.userData = e.userData | peekMark
 	f.owed++
+	if isDirect(f.op.Handle) {
+		s.closeBehind(f, e, p)
+	}
 }

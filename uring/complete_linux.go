@@ -33,6 +33,9 @@ func (s *shard) completed(userData uint64, res int32) {
 	f.owed--
 	switch {
 	case f.owed > 0:
+		if f.canceled && f.probed { // the look behind may wait as the read did
+			s.cancelEntry(uint64(id) | peekMark)
+		}
 	case f.linked:
 		f.held = true
 	default:
@@ -47,6 +50,9 @@ func (s *shard) complete(f *flight) {
 		return
 	}
 	f.hardware = false
+	if lostItsFile(f) && !f.helped {
+		s.feel(f)
+	}
 	if f.res < 0 {
 		s.refused(f, syscall.Errno(-f.res))
 		return
@@ -61,7 +67,7 @@ func (s *shard) complete(f *flight) {
 	case backend.OpStat:
 		f.op.Info = infoOf(f.statx)
 	case backend.OpClose:
-		f.op.Handle.SetFD(-1)
+		closed(f.op.Handle)
 	}
 	s.settle(f)
 }
@@ -78,6 +84,9 @@ func (s *shard) transferred(f *flight) {
 		op.Fail(syscall.EIO) // a file that takes nothing and says nothing
 	case f.res == 0 || probed && f.peeked == 0:
 		op.EOF = true
+	case lostItsFile(f):
+		s.readElsewhere(f)
+		return
 	default:
 		s.ready.push(f)
 		return
@@ -89,6 +98,11 @@ func (s *shard) transferred(f *flight) {
 // exact can wait for the journal, so it is done elsewhere unless they already
 // are.
 func (s *shard) opened(f *flight, fd int) {
+	if f.place > 0 {
+		f.op.Handle.Private = directFile
+		s.settle(f)
+		return
+	}
 	if permissionsMayDiffer(f.op, fd) {
 		s.help(f, fd)
 		return
@@ -110,8 +124,16 @@ func permissionsMayDiffer(op *backend.Op, fd int) bool {
 // refused handles an errno.
 func (s *shard) refused(f *flight, errno syscall.Errno) {
 	f.probed = false
+	if refusedHaste(f, errno) {
+		s.readElsewhere(f)
+		return
+	}
 	switch s.judge(f, errno) {
 	case backend.Retry:
+		if lostItsFile(f) {
+			s.readElsewhere(f)
+			return
+		}
 		s.ready.push(f)
 	case backend.Helper:
 		s.help(f, -1)
@@ -143,7 +165,7 @@ func (s *shard) judge(f *flight, errno syscall.Errno) backend.Verdict {
 // end settles f with a final result.
 func (s *shard) end(f *flight, err error) {
 	if f.op.Kind == backend.OpClose {
-		f.op.Handle.SetFD(-1)
+		closed(f.op.Handle)
 	}
 	if err != nil {
 		s.fail(f, err)

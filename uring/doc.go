@@ -43,15 +43,20 @@
 // not follow the whole write.
 //
 // Behind an open the chain goes on in the next call, of the same Submit if the
-// open finished at once. The alternative, one call for open, read and close on a
-// direct descriptor, was built and measured: with everything cached it gained
-// 3 % at best (nothing, if the file had to get an ordinary descriptor in the
-// end), and with cold files it took 1.4 times as long, since a linked read waits
+// open finished at once. One call for open, read and close was built and
+// measured: with cold files it took 1.4 times as long, since a linked read waits
 // for the device in one of the kernel's workers, while a read that Submit queues
 // waits without one. The first read of a file that the chain has opened takes
 // a second read of one byte along, at the file's own position, whose 0 bytes
-// confirm the end of the file without another call. Thirty-two small files are
-// three calls: open, read, close.
+// confirm the end of the file without another call.
+//
+// A chain that opens a file, reads it and closes it (a small mail) uses a direct
+// descriptor, and the read and the close go down together: thirty-two small
+// files are two calls. As long as files turn out to be in the page cache, that
+// second call does without links too (see direct). In CPU time for each file,
+// one goroutine, the steps were worth: direct descriptors 0.93 of three calls,
+// no links 0.93 of that, opening relative to the directory (Op.Dir) 0.89 of
+// opening by a path of six elements.
 //
 // # What the ring does not do
 //
@@ -94,7 +99,8 @@
 //
 // engine (the parts and their life), submit, reap, cancel and close (the
 // interface), shard (one ring's loop), launch and prepare (operation to entry),
-// complete and chain (completion to result, and on), flight (an operation's
-// state), wakeups (waiting), helper (the pool), ring (the two queues), probe,
-// enter and abi (the kernel's interface).
+// complete, chain and direct (completion to result, and on), register (what the
+// rings know beforehand), flight (an operation's state), wakeups (waiting),
+// helper (the pool), ring (the two queues), probe, enter and abi (the kernel's
+// interface).
 package uring

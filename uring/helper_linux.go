@@ -74,7 +74,9 @@ func (p *helperPool) remove(f *flight) bool {
 
 func (j helperJob) do() {
 	op := j.f.op // stays until it is settled below
-	if j.fd < 0 {
+	if lostItsFile(j.f) {
+		readAgain(op)
+	} else if j.fd < 0 {
 		backend.Execute(op)
 	} else if err := backend.Opened(op, j.fd); err != nil {
 		op.Fail(err)

@@ -36,10 +36,16 @@ func (s *shard) prepare(f *flight) *sqe {
 	case backend.OpRead, backend.OpWrite:
 		rest := op.Buf[op.N:]
 		e.addr, e.len, e.off = address(&rest[0]), uint32(min(len(rest), s.chunk)), uint64(op.Off)+uint64(op.N)
-		if i := op.Handle.Registered(); i >= 0 {
+		if isDirect(op.Handle) {
+			e.fd, e.flags = int32(f.place), abi.IOSQE_FLAGS_FIXED_FILE
+		} else if i := op.Handle.Registered(); i >= 0 {
 			e.fd, e.flags = int32(i), abi.IOSQE_FLAGS_FIXED_FILE
 		}
 		s.engine.registry.useRegistered(e, rest)
+	case backend.OpClose:
+		if isDirect(op.Handle) {
+			e.fd, e.fileIndex = 0, f.place+1
+		}
 	case backend.OpReadv, backend.OpWritev:
 		f.iov = vectors(f.iov[:0], op.Bufs, op.N, s.chunk)
 		e.addr, e.len, e.off = address(&f.iov[0]), uint32(len(f.iov)), uint64(op.Off)+uint64(op.N)
@@ -63,6 +69,12 @@ func preparePath(e *sqe, f *flight) {
 	switch op.Kind {
 	case backend.OpOpen:
 		e.opFlags, e.len = uint32(backend.OpenFlags(op)), backend.UnixMode(op.Mode)
+		if f.place > 0 {
+			e.openDirectly(f.place)
+		}
+		dir, name := backend.OpenName(op)
+		f.prepareName(e, dir, name)
+		return
 	case backend.OpMkdir:
 		e.len = backend.UnixMode(op.Mode)
 	case backend.OpUnlink:
@@ -82,7 +94,7 @@ func preparePath(e *sqe, f *flight) {
 			e.fd, e.addr, e.opFlags = unix.AT_FDCWD, address(&f.path[0]), unix.AT_SYMLINK_FOLLOW
 			return
 		}
-	default: // OpNop, OpClose, OpSync
+	default: // OpNop, OpSync
 		return
 	}
 	f.preparePath(e)
@@ -101,9 +113,11 @@ func prepareStat(e *sqe, f *flight) {
 	e.addr, e.opFlags = address(&f.path[0]), unix.AT_EMPTY_PATH
 }
 
-func (f *flight) preparePath(e *sqe) {
-	f.path = append(append(f.path[:0], f.op.Path...), 0)
-	e.fd, e.addr = unix.AT_FDCWD, address(&f.path[0])
+func (f *flight) preparePath(e *sqe) { f.prepareName(e, unix.AT_FDCWD, f.op.Path) }
+
+func (f *flight) prepareName(e *sqe, dir int, name string) {
+	f.path = append(append(f.path[:0], name...), 0)
+	e.fd, e.addr = int32(dir), address(&f.path[0])
 }
 
 func (f *flight) prepareNewPath(e *sqe) {

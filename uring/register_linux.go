@@ -20,11 +20,12 @@ import (
 type registry struct {
 	mu     sync.Mutex
 	memory atomic.Pointer[[][]byte] // nil: none
-	files  []bool                   // slots in use; nil: no ring has a table yet
+	files  [maxFiles]bool           // places in use
 }
 
-// maxFiles is the length of the table of registered files.
-const maxFiles = 1024
+// maxFiles is the number of places for registered files in a ring's table; those
+// for direct descriptors follow.
+const maxFiles = 64
 
 // Register pins pieces of memory in every ring until Close. Reads and writes
 // whose buffer lies within one of them then save the kernel the look at it:
@@ -67,8 +68,9 @@ func (e *Engine) Register(pieces ...[]byte) error {
 
 // RegisterFile makes the open file of h known to every ring, so that operations
 // on it save the kernel the look-up of its descriptor: a few percent of a
-// cached read of 4 KiB. There are 1,024 places; the error of one more wraps
-// backend.ErrUnavailable, and h works as before. The kernel keeps the file open
+// cached read of 4 KiB. There are 64 places; the error of one more, and where
+// the kernel gave no table, wraps backend.ErrUnavailable, and h works as before.
+// The kernel keeps the file open
 // until release, also after h has been closed. No operation on h may be in
 // flight at release; RegisterFile itself may be called at any time before them.
 func (e *Engine) RegisterFile(h *backend.Handle) (release func(), err error) {
@@ -78,15 +80,9 @@ func (e *Engine) RegisterFile(h *backend.Handle) (release func(), err error) {
 	g := &e.registry
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.files == nil {
-		if err := e.makeFileTables(); err != nil {
-			return nil, fmt.Errorf("uring: registering files: %w", err)
-		}
-		g.files = make([]bool, maxFiles)
-	}
-	i := slices.Index(g.files, false)
-	if i < 0 {
-		return nil, fmt.Errorf("uring: %w: %d files are registered", backend.ErrUnavailable, maxFiles)
+	i := slices.Index(g.files[:], false)
+	if i < 0 || !e.shards[0].registers {
+		return nil, fmt.Errorf("uring: %w: no place for one more registered file", backend.ErrUnavailable)
 	}
 	if err := e.setFile(i, int32(h.FD())); err != nil {
 		_ = e.setFile(i, noFile)
@@ -110,17 +106,6 @@ func (e *Engine) releaseFile(h *backend.Handle, i int) {
 
 // noFile is what the table has where there is no file.
 const noFile int32 = -1
-
-func (e *Engine) makeFileTables() error {
-	empty := slices.Repeat([]int32{noFile}, maxFiles)
-	return e.eachRing(func(r *ring) error {
-		err := abi.IOURingRegister(r.fd, abi.IORING_REGISTER_FILES, unsafe.Pointer(&empty[0]), maxFiles)
-		if err == syscall.EBUSY {
-			return nil // from an earlier try, which failed at a later ring
-		}
-		return err
-	})
-}
 
 // setFile puts a descriptor into place i of every ring's table.
 func (e *Engine) setFile(i int, fd int32) error {

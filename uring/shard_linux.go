@@ -22,6 +22,10 @@ type shard struct {
 	native backend.KindSet
 	chunk  int // bytes of one entry at most
 
+	registers bool   // the ring has a table of files
+	directs   uint32 // where in it the places of direct descriptors begin; 0: none
+	warmth    int    // whole files in a row that were cached
+
 	mu       sync.Mutex
 	ring     *ring // nil after release
 	slots    *backend.Slots
@@ -49,12 +53,18 @@ func openShard(e *Engine, o Options, setup setupFunc) (*shard, error) {
 		r.close()
 		return nil, err
 	}
-	return &shard{
+	s := &shard{
 		engine: e, index: len(e.shards), ring: r, native: native, chunk: maxTransfer,
 		slots:   backend.NewSlots(o.Depth),
 		flights: make([]flight, o.Depth),
 		ready:   newReadyQueue(o.Depth),
-	}, nil
+	}
+	// Whoever may not have a table does without: its length counts against RLIMIT_NOFILE.
+	s.registers = r.makeTable(maxFiles+o.Depth) == nil
+	if s.registers && r.opensDirectly(maxFiles) {
+		s.directs = maxFiles
+	}
+	return s, nil
 }
 
 // outfit tries the new ring out and registers what it needs.
@@ -89,6 +99,9 @@ func (s *shard) accept(ops []*backend.Op) {
 		previous = f
 		if !op.Link || i == len(ops)-1 {
 			previous = nil
+		}
+		if i >= 2 && op.Kind == backend.OpClose {
+			s.useDirect(ops[:i+1])
 		}
 	}
 }

@@ -5,6 +5,7 @@ package backend
 import (
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -77,11 +78,24 @@ func call(op *Op) error {
 }
 
 func open(op *Op) error {
-	fd, err := unix.Open(op.Path, OpenFlags(op), UnixMode(op.Mode))
+	dir, name := OpenName(op)
+	fd, err := unix.Openat(dir, name, OpenFlags(op), UnixMode(op.Mode))
 	if err != nil {
 		return err
 	}
 	return Opened(op, fd)
+}
+
+// OpenName returns what openat takes for an OpOpen: the directory and the name
+// in it, if Op.Dir is there and Path ends in a name, or else all of Path.
+func OpenName(op *Op) (dir int, name string) {
+	fd := op.Dir.FD()
+	slash := strings.LastIndexByte(op.Path, '/')
+	base := op.Path[slash+1:]
+	if fd < 0 || base == "" || base == "." || base == ".." {
+		return unix.AT_FDCWD, op.Path
+	}
+	return fd, base
 }
 
 // Opened ends a successful OpOpen, whoever made the system call: it gives a

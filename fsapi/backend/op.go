@@ -12,7 +12,7 @@ type Kind uint8
 // are in Op.N, Op.EOF and Op.Err unless said otherwise.
 const (
 	OpNop       Kind = iota // nothing
-	OpOpen                  // Path, Open, Mode, Exact, Group -> Handle is open
+	OpOpen                  // Path, Dir, Open, Mode, Exact, Group -> Handle is open
 	OpClose                 // Handle -> Handle is not open, whatever Err says
 	OpRead                  // Handle, Buf, Off
 	OpWrite                 // Handle, Buf, Off
@@ -87,7 +87,8 @@ type Op struct {
 	Mode      fs.FileMode // permission bits of what is created
 	Group     *int        // OpOpen: gid of a created file, as with Exact; nil: as the file system does it
 	Handle    *Handle
-	Path      string // the file; with an open Handle: only for error texts
+	Dir       *Handle // OpOpen: nil, or the directory that Path's last element is in; engines may start there instead of walking all of Path
+	Path      string  // the file; with an open Handle: only for error texts
 	NewPath   string
 	Buf       []byte
 	Bufs      [][]byte
