@@ -3,6 +3,7 @@ package fsapi
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ringbox/ringbox/uring"
 )
 
 // BenchmarkSmallFiles reads whole files of mail size from a warm cache; one
@@ -54,6 +57,63 @@ func BenchmarkSmallFiles(b *testing.B) {
 				}))
 			})
 		})
+	}
+}
+
+// BenchmarkEventLoop reads the same files with Open, Pread and input callbacks,
+// 32 at a time, on one goroutine.
+func BenchmarkEventLoop(b *testing.B) {
+	paths := mailFiles(b, 4096)
+	for _, kind := range []BackendKind{URing, ThreadPool} {
+		b.Run(string(kind), func(b *testing.B) {
+			fs, err := New(Options{Backend: kind})
+			if err != nil {
+				b.Skip(err)
+			}
+			defer fs.Close()
+			measureCPU(b, func() { eventLoop(b, fs, paths, b.N) })
+			if e, ok := fs.backend.(*uring.Engine); ok {
+				b.ReportMetric(32*float64(e.Stats().Enters)/float64(b.N), "enters/32files")
+			}
+		})
+	}
+}
+
+func eventLoop(b *testing.B, fs *FS, paths []string, n int) {
+	const depth = 32
+	buf, moved := make([]byte, 64<<10), make(chan *File, depth)
+	started, ended := 0, 0
+	pull := func(f *File) {
+		for off := int64(0); ; {
+			n, err := f.Pread(buf, off)
+			off += int64(n)
+			switch {
+			case err == ErrAgain:
+				return
+			case err != nil:
+				if err != io.EOF {
+					b.Error(err)
+				}
+				f.Close()
+				ended++
+				return
+			}
+		}
+	}
+	for ended < n {
+		fs.Batch(func() {
+			for len(moved) > 0 {
+				pull(<-moved)
+			}
+			for ; started < n && started-ended < depth; started++ {
+				f := fs.Open(paths[started%len(paths)], ReadOnly)
+				f.SetInputCallback(func() { moved <- f })
+				pull(f)
+			}
+		})
+		if started > ended {
+			moved <- <-moved
+		}
 	}
 }
 

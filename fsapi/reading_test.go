@@ -101,7 +101,7 @@ func noise(n int) []byte {
 	return data[:n:n]
 }
 
-func fileOf(t *testing.T, data []byte) string {
+func fileOf(t testing.TB, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
 	require.NoError(t, os.WriteFile(path, data, 0o600))
