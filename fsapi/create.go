@@ -3,6 +3,7 @@ package fsapi
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"syscall"
 
@@ -31,7 +32,7 @@ func (c *commit) writeCreated() {
 	if s.state == fileCreated {
 		rs = append(rs, s.openRequest(w.create))
 	}
-	if r := w.dataRequest(s, true); r != nil {
+	if r := w.dataRequest(s, true, math.MaxInt); r != nil {
 		rs = append(rs, r)
 	}
 	if c.syncs() && !s.synced {

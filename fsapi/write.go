@@ -13,6 +13,9 @@ const (
 	firstChunk = 8 << 10
 	// flushSize of unwritten data start a write to the scratch file.
 	flushSize = 512 << 10
+	// maxFlushes writes to one scratch file are in flight at a time: with one,
+	// nothing would be written between its end and the start of the next.
+	maxFlushes = 2
 	// maxUnwritten is what one file may hold in memory; then Write says
 	// ErrAgain until some of it has gone to the scratch file.
 	maxUnwritten = 2 << 20
@@ -31,7 +34,8 @@ type writeState struct {
 
 	chunks   []*buffer // written and not flushed; the last one has room
 	buffered int64     // bytes in chunks
-	flushing int64     // bytes on their way to the scratch file
+	flushes  int       // writes on their way to the scratch file, maxFlushes at most
+	flushing int64     // their bytes
 	scratch  *scratch  // nil: nothing has been flushed since the last commit
 	leaving  *scratch  // the last one that was given up; it may still be there
 	ticket   ticket    // for the next chunk
@@ -173,27 +177,26 @@ func (w *writeState) room() bool {
 	return w.buffered+w.flushing < maxUnwritten && !w.file.fs.budget.waits(&w.ticket)
 }
 
-// flush starts writing full chunks to the scratch file, or all of them. One
-// write is in flight at a time.
+// flush starts writing full chunks to the scratch file, or all of them.
 func (w *writeState) flush(all bool) {
-	if w.flushing > 0 || w.commit != nil {
-		return
+	for w.flushes < maxFlushes && w.commit == nil {
+		s := w.ready(w.create != nil)
+		if s == nil {
+			return // goes on when the scratch file is open
+		}
+		r := w.dataRequest(s, all, maxUnwritten/maxFlushes)
+		if r == nil {
+			return
+		}
+		r.role = roleFlush
+		w.flushes++
+		w.flushing += int64(r.op.Size())
+		w.file.wakeWriter()
+		if s.state == fileCreated {
+			r = chain(s.openRequest(w.create), r)
+		}
+		w.file.queueRequest(r)
 	}
-	s := w.ready(w.create != nil)
-	if s == nil {
-		return // goes on when the scratch file is open
-	}
-	r := w.dataRequest(s, all)
-	if r == nil {
-		return
-	}
-	r.role = roleFlush
-	w.flushing = int64(r.op.Size())
-	w.file.wakeWriter()
-	if s.state == fileCreated {
-		r = chain(s.openRequest(w.create), r)
-	}
-	w.file.queueRequest(r)
 }
 
 // ready returns the scratch file if data can be queued for it: it is open, or
@@ -213,12 +216,16 @@ func (w *writeState) ready(chained bool) *scratch {
 	return nil
 }
 
-// dataRequest takes full chunks, or all, into a write to s at its end. It
-// returns nil if there are none.
-func (w *writeState) dataRequest(s *scratch, all bool) *request {
-	n := len(w.chunks)
-	if n > 0 && !all && w.chunks[n-1].used < len(w.chunks[n-1].mem) {
-		n--
+// dataRequest takes full chunks, or all, into a write to s at its end, as long
+// as they are at most limit bytes. It returns nil if there are none.
+func (w *writeState) dataRequest(s *scratch, all bool, limit int) *request {
+	n := 0
+	for size := 0; n < len(w.chunks); n++ {
+		b := w.chunks[n]
+		size += b.used
+		if size > limit || !all && b.used < len(b.mem) {
+			break
+		}
 	}
 	if n == 0 {
 		return nil
@@ -311,7 +318,8 @@ func (w *writeState) scratchOpened(r *request) {
 }
 
 func (w *writeState) flushed(r *request) {
-	w.flushing = 0
+	w.flushes--
+	w.flushing -= int64(r.op.Size())
 	err := resultOf(r)
 	if isCanceled(err) {
 		return // with the open of its chain, whose error says why
@@ -373,7 +381,7 @@ func (w *writeState) discard() {
 		b.free()
 		w.chunks[i] = nil
 	}
-	w.chunks, w.buffered, w.flushing = w.chunks[:0], 0, 0
+	w.chunks, w.buffered, w.flushes, w.flushing = w.chunks[:0], 0, 0, 0
 	budget.cancel(&w.ticket)
 	w.file.wakeWriter()
 	if w.scratch != nil {
