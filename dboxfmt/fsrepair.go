@@ -175,7 +175,7 @@ func (r *fileRepair) check(f *fsapi.File, report *RepairReport) error {
 		return err
 	}
 	if info.Sys().(fsapi.Info).UID != r.info.UID && !r.opts.ChangeOwner {
-		return fmt.Errorf("%w: %s", ErrOwner, r.path)
+		return fmt.Errorf("%w: %s belongs to uid %d", ErrOwner, r.path, r.info.UID)
 	}
 	d := NewDecoder(fsapi.NewReader(r.ctx, f), DecoderOptions{Name: f.Path(), Verify: true})
 	for n := 0; ; n++ {

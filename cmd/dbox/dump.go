@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringbox/ringbox/cmd/dbox/files"
+	"github.com/ringbox/ringbox/cmd/dbox/mailfmt"
 	"github.com/ringbox/ringbox/dboxfmt"
 	"github.com/ringbox/ringbox/fsapi"
 )
@@ -39,7 +40,8 @@ With --json there is one object for each file, on a line of its own.`,
 // dumper prints one file.
 type dumper interface {
 	begin(*files.File, dboxfmt.FileHeader)
-	piece(files.Piece)
+	// piece is told how a body is compressed; "": it is not.
+	piece(p files.Piece, compression string)
 	end() error
 }
 
@@ -84,6 +86,10 @@ func dumpFile(ctx context.Context, fs *fsapi.FS, name string, d dumper) (damaged
 			return damaged, errors.Join(err, d.end())
 		}
 		damaged = damaged || p.Problem != ""
-		d.piece(p)
+		compression := ""
+		if p.Message != nil {
+			compression = mailfmt.Compression(f.Box(), p.Message)
+		}
+		d.piece(p, compression)
 	}
 }

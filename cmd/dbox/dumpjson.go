@@ -33,6 +33,8 @@ type messageJSON struct {
 	UID        uint32     `json:"uid,omitempty"`
 	Separator  string     `json:"separator,omitempty"`
 	Metadata   []itemJSON `json:"metadata"`
+
+	Compression string `json:"compression,omitempty"` // of the body, which was not looked at
 }
 
 type itemJSON struct {
@@ -57,12 +59,14 @@ func (d *jsonDumper) begin(f *files.File, h dboxfmt.FileHeader) {
 	}
 }
 
-func (d *jsonDumper) piece(p files.Piece) {
+func (d *jsonDumper) piece(p files.Piece, compression string) {
 	if p.Problem != "" {
 		d.file.Problems = append(d.file.Problems, problemJSON{p.Offset, p.Length, p.Problem})
 	}
 	if p.Message != nil {
-		d.file.Messages = append(d.file.Messages, toJSON(p.Message))
+		m := toJSON(p.Message)
+		m.Compression = compression
+		d.file.Messages = append(d.file.Messages, m)
 	}
 }
 

@@ -35,7 +35,7 @@ func (d *textDumper) begin(f *files.File, h dboxfmt.FileHeader) {
 	}
 }
 
-func (d *textDumper) piece(p files.Piece) {
+func (d *textDumper) piece(p files.Piece, compression string) {
 	d.out.printf("\noffset %d:\n", p.Offset)
 	if p.Problem != "" {
 		d.out.printf("problem = %s\n", p.Problem)
@@ -47,6 +47,9 @@ func (d *textDumper) piece(p files.Piece) {
 		return
 	}
 	d.message(p.Message)
+	if compression != "" {
+		d.out.printf("msg.compression = %s (the text was not looked at)\n", compression)
+	}
 }
 
 func (d *textDumper) message(m *dboxfmt.Message) {

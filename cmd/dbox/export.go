@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -24,20 +25,22 @@ mdbox-files:PATH): then flags are those that import has put into the files, and 
 that were expunged but are still in a multi-dbox file come too. Without a format it is
 guessed; where a whole store is, it is taken for one.
 
-DST is maildir:DIR (made, or added to), mbox:FILE (must not exist) or eml:DIR (must be
-empty or not exist); a name that ends in .mbox and a Maildir that exists need no format.
+DST is maildir:DIR (made, or added to), mbox:FILE (must not exist), mbox:- (standard
+output; what else there is to say goes to standard error) or eml:DIR (must be empty or
+not exist); a name that ends in .mbox and a Maildir that exists need no format.
 The mailboxes of a store become the folders of a Maildir (Maildir++), INBOX the Maildir
 itself; with --mailbox one mailbox becomes all of DST, which mbox and eml need if the
 store has several.
 
 Kept are the date of arrival, and where DST can hold them the GUID, flags and keywords;
-what is lost is said at the end. Compressed bodies (gzip, zlib, bzip2) are decompressed.
+what is lost is said at the end. Compressed bodies (gzip, zlib, bzip2, zstd) are decompressed.
 A damaged message, or one whose attachments are kept in other files that --attachments
 does not tell, is a problem: one line FILE: OFFSET: REASON, exit code 1; the others are
 exported.`,
 		Example: `  dbox export mdbox:/mail/joe maildir:Maildir
   dbox export ~/mdbox --mailbox Archive/2026 mbox:2026.mbox
   dbox export mailboxes/INBOX/dbox-Mails mbox:inbox.mbox
+  dbox export ~/mdbox --mailbox INBOX mbox:- | gzip > inbox.mbox.gz
   dbox export storage/m.1 maildir:Maildir`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,6 +58,7 @@ exported.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.mailbox, "mailbox", "", "the mailbox of a store to export; default: all")
+	cmd.Flags().BoolVar(&o.box.Portable, "windows-names", runtime.GOOS == "windows", "of a Maildir: names that Windows can have, with ; for :")
 	a.addTransferFlags(cmd, &o)
 	return cmd
 }

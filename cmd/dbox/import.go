@@ -18,13 +18,14 @@ func (a *app) importCommand() *cobra.Command {
 	var o transferOptions
 	version := 0
 	rotate := sizeFlag(10 << 20)
-	multi := false
+	multi, newUIDs := false, false
 	cmd := &cobra.Command{
 		Use:   "import SRC DST",
 		Short: "Bring mail into a store, or into dbox files",
 		Long: `import reads mail and saves it into a store, or writes dbox message files without indexes.
 
-SRC is maildir:DIR, mbox:FILE (mboxrd; mboxo is read the same way), eml:DIR (all .eml
+SRC is maildir:DIR, mbox:FILE (mboxrd; mboxo is read the same way; mbox:- is standard
+input, which is read to its end first), eml:DIR (all .eml
 files in it), eml:FILE, or a store, sdbox:PATH or mdbox:PATH[:ALT=PATH]. Message files
 without their indexes (sdbox-files:PATH, mdbox-files:PATH) can be imported into a store.
 Without a format it is guessed.
@@ -40,6 +41,11 @@ mdbox-files:DIR (m.1, ...; with --multi). The directory must be empty or not exi
 Maildir only its own cur and new come then; flags go into the files (items F and K), where
 Dovecot does not look for them.
 
+Mailboxes of a Maildir that Dovecot has used (dovecot-uidlist), or of a store, keep their
+UIDs and UIDVALIDITY, so that clients need not fetch everything again, if those of the
+same name in DST have never had a message; otherwise messages get new UIDs, which is said
+at the end. --new-uids gives new ones always.
+
 Kept are the date of arrival (time of a Maildir file, From_ line, Date of an .eml file),
 the GUID (name of a Maildir file), flags and keywords; of stores also POP3 identifiers and
 the time of saving. What is lost is said at the end. CRLF becomes LF, as when Dovecot
@@ -51,6 +57,7 @@ last line counts are there, complete and durable; no part of another is.
 		Example: `  dbox import maildir:Maildir mdbox:/mail/joe
   dbox import sdbox:/old/joe:ALT=/slow/joe mdbox:/mail/joe
   dbox import old.mbox mdbox:/mail/joe --mailbox Archive/2019
+  dbox import mbox:- mdbox:/mail/joe --mailbox Archive/2018 < older.mbox
   dbox import maildir:Maildir sdbox-files:new
   dbox import --version 2 --multi --mailbox Archive old.mbox mail/storage`,
 		Args: cobra.ExactArgs(2),
@@ -60,6 +67,7 @@ last line counts are there, complete and durable; no part of another is.
 			}
 			o.box = mailfmt.BoxOptions{Version: cmp.Or(version, 3), Rotate: int64(rotate), Mailbox: cmp.Or(o.mailbox, mailstore.Inbox)}
 			o.box.Store = stores.Options{Version: version, Create: true}
+			o.box.KeepUIDs = !newUIDs
 			return a.withFS(cmd.Context(), func(fs *fsapi.FS) error {
 				from, to, err := importLocations(cmd.Context(), fs, args, multi)
 				if err == nil {
@@ -78,6 +86,7 @@ last line counts are there, complete and durable; no part of another is.
 	f := cmd.Flags()
 	f.IntVar(&version, "version", 0, "of the message files: 2, for Dovecot, or 3; default: see above, and 3 for files")
 	f.BoolVar(&multi, "multi", false, "write multi-dbox files where DST has no format")
+	f.BoolVar(&newUIDs, "new-uids", false, "do not take over UIDs and UIDVALIDITY")
 	f.Var(&rotate, "rotate-size", "multi-dbox files: begin another at this size; 0: never")
 	f.StringVar(&o.mailbox, "mailbox", "", "the mailbox to import, or to import to; what multi-dbox files remember (item B)")
 	f.StringVar(&o.into, "into", "", "the mailbox of a store that all mail goes to")

@@ -56,6 +56,7 @@ type rebuiltJSON struct {
 
 func (a *app) rebuild(ctx context.Context, s *stores.Store, asJSON bool) error {
 	done, err := s.Rebuild(ctx)
+	err = withOwnerHint(err, "\ndbox: nothing is done that would change the owner of mail; run dbox as the user whose mail it is")
 	if done == nil {
 		done = &mailstore.RebuildReport{}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -71,6 +72,14 @@ func (o repairOptions) of(f files.Found) dboxfmt.RepairFileOptions {
 	}
 }
 
+// withOwnerHint says what to do about a file that would get another owner.
+func withOwnerHint(err error, hint string) error {
+	if errors.Is(err, dboxfmt.ErrOwner) {
+		err = fmt.Errorf("%w%s", err, hint)
+	}
+	return err
+}
+
 // repaired is what became of one file.
 type repaired struct {
 	file   files.Found
@@ -81,6 +90,7 @@ type repaired struct {
 
 func (o repairOptions) run(ctx context.Context, fs *fsapi.FS, f files.Found) repaired {
 	report, err := dboxfmt.RepairFile(ctx, fs, f.Path, o.of(f))
+	err = withOwnerHint(err, "; run dbox as that user, or see --change-owner")
 	r := repaired{file: f, report: report, err: err}
 	if err == nil && report.Messages == 0 {
 		r.empty = !report.Changed || !o.removeEmpty

@@ -37,10 +37,24 @@ func (r *report) checked(c checked) error {
 			return err
 		}
 	}
+	for _, p := range c.unread {
+		if err := r.unread(c.file.Path, p); err != nil {
+			return err
+		}
+	}
 	if c.err != nil {
 		return r.failed(c.file.Path, c.err)
 	}
 	return r.out.Flush()
+}
+
+// unread is about a message of which it is not known whether it is good.
+func (r *report) unread(file string, p files.Piece) error {
+	if r.json {
+		return r.out.object(line{"unread", file, &p.Offset, &p.Length, p.Problem})
+	}
+	r.a.warn("%s: %d: %s", file, p.Offset, p.Problem)
+	return nil
 }
 
 func (r *report) problem(file string, offset, length int64, reason string) error {

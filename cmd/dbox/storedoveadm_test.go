@@ -38,15 +38,20 @@ func newBeside(t *testing.T, kind string) *beside {
 func (b *beside) theirs(input string, args ...string) string {
 	b.t.Helper()
 	cmd := exec.CommandContext(b.t.Context(), b.doveadm, append([]string{"-c", b.at("dovecot.conf"), "-o", "mail_location=" + b.location}, args...)...)
-	cmd.Env = append(os.Environ(), "HOME="+b.at("home"), "USER=nobody", "TZ=UTC")
-	cmd.Dir = b.dir
-	cmd.Stdin = strings.NewReader(input)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	b.as(cmd, input)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(b.t, cmd.Run(), "doveadm %q: %s", args, stderr.String())
 	require.Empty(b.t, stderr.String(), "doveadm %q: its log", args)
 	return stdout.String()
+}
+
+// as makes a program run as the mail user.
+func (b *beside) as(cmd *exec.Cmd, input string) {
+	cmd.Env = append(os.Environ(), "HOME="+b.at("home"), "USER=nobody", "TZ=UTC")
+	cmd.Dir = b.dir
+	cmd.Stdin = strings.NewReader(input)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 }
 
 // ours runs dbox, and gives Dovecot what it has made.
@@ -65,9 +70,9 @@ func (b *beside) theirState() (lines []string) {
 		require.NoError(b.t, json.Unmarshal([]byte(out), &all), out)
 		return all
 	}
-	for _, m := range query("mailbox", "status", "messages unseen uidnext uidvalidity guid", "*") {
-		lines = append(lines, fmt.Sprintf("%s: %s messages, %s unseen, %s, %s, %s",
-			m["mailbox"], m["messages"], m["unseen"], m["uidnext"], m["uidvalidity"], m["guid"]))
+	for _, m := range query("mailbox", "status", "messages unseen uidnext uidvalidity guid vsize", "*") {
+		lines = append(lines, fmt.Sprintf("%s: %s messages, %s unseen, %s, %s, %s, %s",
+			m["mailbox"], m["messages"], m["unseen"], m["uidnext"], m["uidvalidity"], m["guid"], m["vsize"]))
 	}
 	for _, m := range query("fetch", "mailbox uid flags guid size.physical size.virtual date.received.unixtime text", "ALL") {
 		flags := slices.DeleteFunc(strings.Fields(m["flags"]), func(f string) bool { return f == `\Recent` })
@@ -84,8 +89,9 @@ func (b *beside) theirState() (lines []string) {
 // ourState is the same as dbox sees it.
 func (b *beside) ourState() (lines []string) {
 	b.t.Helper()
-	for _, m := range objects[statusJSON](b.t, "stat", "--json", b.location) {
-		lines = append(lines, fmt.Sprintf("%s: %d messages, %d unseen, %d, %d, %s", m.Mailbox, m.Messages, m.Unseen, m.UIDNext, m.UIDValidity, m.GUID))
+	for _, m := range objects[statusJSON](b.t, "stat", "--json", "--vsize", b.location) {
+		lines = append(lines, fmt.Sprintf("%s: %d messages, %d unseen, %d, %d, %s, %d",
+			m.Mailbox, m.Messages, m.Unseen, m.UIDNext, m.UIDValidity, m.GUID, *m.VirtualSize))
 		for _, f := range objects[fetchedJSON](b.t, "fetch", "--json", b.location, m.Mailbox) {
 			lines = append(lines, fmt.Sprintf("%s %d %v %s %d/%d received %d %q", m.Mailbox, f.UID, sorted(append(f.Flags, f.Keywords...)), f.GUID,
 				f.Size, *f.VirtualSize, *f.Received, ok(b.t, "fetch", b.location, m.Mailbox, fmt.Sprint(f.UID))))

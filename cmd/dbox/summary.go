@@ -19,8 +19,9 @@ type verifySummary struct {
 	Unverified int    `json:"messages_without_checksum"`
 	Problems   int    `json:"problems"`
 	Unread     int    `json:"unread_files"`
-	Stores     int    `json:"stores"`   // whose indexes were compared
-	Harmless   int    `json:"harmless"` // not among the problems
+	Compressed int    `json:"messages_not_decompressed"` // nor among the good ones
+	Stores     int    `json:"stores"`                    // whose indexes were compared
+	Harmless   int    `json:"harmless"`                  // not among the problems
 }
 
 func (s *verifySummary) add(c checked) {
@@ -29,6 +30,7 @@ func (s *verifySummary) add(c checked) {
 	s.Messages += c.messages
 	s.Unverified += c.unverified
 	s.Problems += len(c.problems)
+	s.Compressed += len(c.unread)
 	if c.err != nil {
 		s.Unread++
 	}
@@ -46,6 +48,9 @@ func (s *verifySummary) text() string {
 	text := fmt.Sprintf("%s, %s, %s, %s", count(s.Files, "file"), byteCount(s.Bytes), count(s.Messages, "good message"), count(s.Problems, "problem"))
 	if s.Unverified > 0 {
 		text += fmt.Sprintf("; %s without a checksum", count(s.Unverified, "message"))
+	}
+	if s.Compressed > 0 {
+		text += fmt.Sprintf("; the text of %s NOT CHECKED", count(s.Compressed, "compressed message"))
 	}
 	if s.Stores > 0 {
 		text += "; indexes of " + count(s.Stores, "store") + " compared"

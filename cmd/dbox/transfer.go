@@ -42,10 +42,7 @@ func (o transferOptions) goesInto(source mailfmt.Source, to mailfmt.Location) st
 // transfer moves all mail and prints what became of it. verb is "imported" or
 // "exported".
 func (a *app) transfer(ctx context.Context, fs *fsapi.FS, from, to mailfmt.Location, verb string, o transferOptions) error {
-	source, err := from.Open(ctx, fs, mailfmt.OpenOptions{
-		Folders: to.Format.IsStore(), Mailbox: o.mailbox,
-		Store: stores.Options{Attachments: o.attachments, Logger: a.logger()},
-	})
+	source, err := a.openSource(ctx, fs, from, to, o)
 	if err != nil {
 		return err
 	}
@@ -53,14 +50,16 @@ func (a *app) transfer(ctx context.Context, fs *fsapi.FS, from, to mailfmt.Locat
 	if err := o.needMailbox(source, to); err != nil {
 		return err
 	}
-	o.box.Store.Logger = a.logger()
-	target, err := to.Create(ctx, fs, o.box)
+	target, err := a.createTarget(ctx, fs, to, o)
 	if err != nil {
 		return err
 	}
 	bar := a.progress(-1, "copy")
 	defer bar.done()
 	out := newReport(a, o.json)
+	if to.IsPipe() {
+		out = newReport(&app{stdout: a.stderr, stderr: a.stderr}, o.json) // there the mail goes
+	}
 	result, err := mailfmt.Transfer(ctx, source, target, mailfmt.Options{
 		KeepCRLF: o.keepCRLF,
 		Into:     o.goesInto(source, to),
@@ -72,6 +71,9 @@ func (a *app) transfer(ctx context.Context, fs *fsapi.FS, from, to mailfmt.Locat
 	})
 	bar.done()
 	s := newTransferSummary(result, from, to)
+	if k, ok := target.(mailfmt.Keeper); ok {
+		s.KeptUIDs, s.NewUIDs = k.Kept()
+	}
 	if err := errors.Join(err, out.end(s, s.text(verb))); err != nil {
 		return err
 	}
@@ -79,6 +81,25 @@ func (a *app) transfer(ctx context.Context, fs *fsapi.FS, from, to mailfmt.Locat
 		return errProblems
 	}
 	return nil
+}
+
+// openSource opens the mail to transfer.
+func (a *app) openSource(ctx context.Context, fs *fsapi.FS, from, to mailfmt.Location, o transferOptions) (mailfmt.Source, error) {
+	if from.IsPipe() {
+		return mailfmt.ReadMbox(ctx, fs, a.stdin)
+	}
+	return from.Open(ctx, fs, mailfmt.OpenOptions{
+		Folders: to.Format.IsStore(), Mailbox: o.mailbox,
+		Store: stores.Options{Attachments: o.attachments, Logger: a.logger()},
+	})
+}
+
+func (a *app) createTarget(ctx context.Context, fs *fsapi.FS, to mailfmt.Location, o transferOptions) (mailfmt.Target, error) {
+	if to.IsPipe() {
+		return mailfmt.WriteMbox(a.stdout), nil
+	}
+	o.box.Store.Logger = a.logger()
+	return to.Create(ctx, fs, o.box)
 }
 
 // transferSummary is the last line of import and export.
@@ -90,6 +111,11 @@ type transferSummary struct {
 	Bytes    int64          `json:"bytes"`
 	Problems int            `json:"problems"`
 	Lost     map[string]int `json:"lost"` // how many messages have lost what
+
+	// Of a store: the mailboxes that have kept their UIDs and UIDVALIDITY, and
+	// those that had messages before.
+	KeptUIDs []string `json:"kept_uids,omitempty"`
+	NewUIDs  []string `json:"new_uids,omitempty"`
 }
 
 func newTransferSummary(r mailfmt.Result, from, to mailfmt.Location) *transferSummary {
@@ -109,6 +135,12 @@ func (s *transferSummary) text(verb string) string {
 	text := fmt.Sprintf("%s %s to %s, %s read", count(s.Messages, "message"), verb, s.To, byteCount(s.Bytes))
 	if s.Problems > 0 {
 		text += "; " + count(s.Problems, "problem")
+	}
+	if n := len(s.KeptUIDs); n > 0 {
+		text += "; UIDs kept in " + count(n, "mailbox")
+	}
+	for _, name := range s.NewUIDs {
+		text += fmt.Sprintf("\ndbox: new UIDs in mailbox %q, which had messages before", name)
 	}
 	for _, l := range mailfmt.Losses {
 		if n := s.Lost[l.Name]; n > 0 {

@@ -33,6 +33,7 @@ func TestHelp(t *testing.T) {
 		require.NotEmpty(t, cmd.Example, cmd.Name())
 		for line := range strings.Lines(cmd.Example) {
 			line, _, _ = strings.Cut(line, "|")
+			line, _, _ = strings.Cut(line, "<")
 			words := strings.Fields(line)
 			require.Equal(t, []string{"dbox", cmd.Name()}, words[:2], line)
 			sub, args, err := root.Find(words[1:])

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringbox/ringbox/cmd/dbox/files"
+	"github.com/ringbox/ringbox/cmd/dbox/mailfmt"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -22,7 +23,10 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Check stores, dbox files, or all files in a directory",
 		Long: `verify reads dbox message files and checks that every byte has its place: headers, sizes,
 metadata, and checksums where there are any. Bodies of version 1 and 2 have none unless
-a program has added them; the summary says how many could not be compared.
+a program has added them; the summary says how many could not be compared. Compressed
+bodies (gzip, zlib, bzip2, zstd) are decompressed and their sizes compared; of others (lz4,
+xz) a line on standard error says that the text was not checked, and they do not count as
+good.
 
 A PATH is a file or a directory, of which all files m.N and u.N below it are checked.
 Temporary files and .broken files are passed over with a note, symbolic links to
@@ -40,7 +44,8 @@ For each problem one line goes to standard output:
 
 With --json each line is an object whose "type" is "problem" (file, offset, length,
 reason; about a store: store, mailbox, uid, file, offset, reason), "harmless" (the same),
-"skipped" (file, reason), "error" (file, reason: it could not be read) or, in the last
+"unread" (as a problem: a body whose compression is not read), "skipped" (file, reason),
+"error" (file, reason: it could not be read) or, in the last
 line, "summary".`,
 		Example: `  dbox verify ~/mdbox
   dbox verify mdbox:/mail/joe:ALT=/slow/joe
@@ -66,7 +71,8 @@ type checked struct {
 	messages   int
 	unverified int // messages without a checksum
 	problems   []files.Piece
-	err        error // it could not be read
+	unread     []files.Piece // messages that are compressed in a way that is not read; Problem says so
+	err        error         // it could not be read
 }
 
 func (a *app) verify(ctx context.Context, fs *fsapi.FS, paths []string, jobs int, asJSON bool) error {
@@ -93,7 +99,7 @@ func (a *app) verify(ctx context.Context, fs *fsapi.FS, paths []string, jobs int
 		return c
 	}, func(c checked) error {
 		sum.add(c)
-		if len(c.problems) > 0 || c.err != nil {
+		if len(c.problems)+len(c.unread) > 0 || c.err != nil {
 			bar.clear()
 		}
 		return out.checked(c)
@@ -106,6 +112,25 @@ func (a *app) verify(ctx context.Context, fs *fsapi.FS, paths []string, jobs int
 		return err
 	}
 	return sum.result()
+}
+
+// text looks at the text of a message that is compressed. That of others has been
+// read.
+func (c *checked) text(f *files.File, p files.Piece) {
+	err := error(nil)
+	if mailfmt.Compression(f.Box(), p.Message) != "" {
+		err = mailfmt.CheckPlain(f.Box(), p.Message)
+	}
+	switch {
+	case err == nil:
+		c.messages++
+	case errors.Is(err, mailfmt.ErrCompression):
+		p.Problem = err.Error() + ": its text was not checked"
+		c.unread = append(c.unread, p)
+	default:
+		p.Problem = err.Error()
+		c.problems = append(c.problems, p)
+	}
 }
 
 // check reads one file.
@@ -129,7 +154,7 @@ func check(ctx context.Context, fs *fsapi.FS, found files.Found) checked {
 		case p.Problem != "":
 			c.problems = append(c.problems, p)
 		default:
-			c.messages++
+			c.text(f, p)
 			if _, ok := p.Message.Metadata.Get('H'); !ok {
 				c.unverified++
 			}

@@ -92,9 +92,9 @@
 //
 // Codecs over bytes: offset.go, header.go, extension.go, keywords.go, logheader.go,
 // record.go, payload.go; encode.go writes log records. What they mean: state.go,
-// with statemsg.go, statekeyword.go, stateext.go, modseq.go; its messages are in
-// records.go over base.go and source.go. Reading files: mainfile.go, log.go, load.go.
-// What users hold: index.go, view.go, message.go, transaction.go. Writing:
+// with statemsg.go, statekeyword.go, stateext.go, statebounds.go, modseq.go; its
+// messages are in records.go over base.go and source.go. Reading files: mainfile.go,
+// log.go, load.go. What users hold: index.go, view.go, message.go, transaction.go. Writing:
 // txencode.go, lock.go with writer.go and turn.go, append.go; rotate.go and
 // newlog.go; rewrite.go and mainwrite.go; reset.go.
 package mailindex

@@ -34,7 +34,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// DefaultLockTimeout is how long Dovecot waits too.
+// DefaultLockTimeout is how long Dovecot waits for a log. Whoever gives up before
+// Dovecot would fails where two Dovecots get along.
 const DefaultLockTimeout = 180 * time.Second
 
 // Index is one index: its files, and what they say. It may be used from any

@@ -101,6 +101,7 @@ func decodeMain(b []byte, h Header, f frame) (*state, error) {
 	}
 	base := &base{n: int(h.Messages), stride: f.record, fields: fieldsOf(exts), next: h.NextUID, start: int64(f.header)}
 	st.records = newRecords(base, base.fields)
+	st.read = base.start + int64(base.n)*int64(base.stride)
 	if i := find(exts, keywordsName); i >= 0 {
 		names, err := DecodeKeywords(exts[i].header)
 		if err != nil {

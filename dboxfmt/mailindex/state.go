@@ -19,6 +19,9 @@ type state struct {
 	offset int64  // up to there
 	undone int64  // of the first record there that storage has still to do; -1: none
 
+	read  int64 // bytes of the main index and of records that all this was made of
+	moved int64 // bytes that changes of the layout have moved
+
 	selected int   // the extension of the last intro, -1: none
 	ignored  bool  // it was for an older generation of the extension
 	intro    intro // the last one
@@ -108,6 +111,7 @@ func (s *state) apply(ctx context.Context, r Record, offset int64) error {
 	if r.Kind != KindModSeq {
 		s.modSeq = r.modSeq(s.modSeq)
 	}
+	s.read += int64(recordHeader + len(r.Payload))
 	switch r.Kind {
 	case KindAppend:
 		return s.append(ctx, r.Payload)

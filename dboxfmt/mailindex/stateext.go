@@ -76,6 +76,9 @@ func (s *state) choose(in intro) error {
 		if s.headerBytes()+want > maxHeader/2 {
 			return corrupt(8, "more than %d bytes of extension headers", maxHeader/2)
 		}
+		if err := s.moves(want); err != nil {
+			return err
+		}
 		header := make([]byte, want)
 		copy(header, e.header)
 		e.header = header
@@ -119,6 +122,12 @@ func (s *state) resize(number, size, align int) error {
 	if total > maxFields {
 		return corrupt(0, "records of %d bytes", total)
 	}
+	if err := s.affords(s.records.places(), total); err != nil {
+		return err
+	}
+	if err := s.moves(s.records.places() * total); err != nil {
+		return err
+	}
 	s.exts[number].field.size, s.exts[number].align = size, align
 	s.records.setFields(fields, total)
 	return nil
@@ -133,6 +142,9 @@ func (s *state) resetExtension(p []byte) error {
 	s.intro.resetID = e.resetID
 	if len(p) == 8 && p[4] != 0 {
 		return nil
+	}
+	if err := s.moves(len(e.header) + s.records.places()*s.records.stride); err != nil {
+		return err
 	}
 	e.header = make([]byte, len(e.header))
 	if s.selected < len(s.records.fields) {

@@ -11,6 +11,9 @@ func (s *state) append(ctx context.Context, p []byte) error {
 		if uid < s.head.NextUID || uid == 1<<32-1 {
 			return corrupt(0, "new uid %d, next uid %d", uid, s.head.NextUID)
 		}
+		if err := s.affords(s.records.places()+1, s.records.stride); err != nil {
+			return err
+		}
 		s.records.append(uid, flags)
 		s.head.NextUID = uid + 1
 		s.count(0, flags, uid)

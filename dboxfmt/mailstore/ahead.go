@@ -13,7 +13,8 @@ const defaultAhead = 16
 type Opener struct {
 	FS *fsapi.FS
 	// Open starts to read a message and does not wait. nil, nil: there is none
-	// of that UID.
+	// of that UID. An error ends the sequence; a message without a file is a
+	// [LostMail].
 	Open func(uid uint32) (*Mail, error)
 	// Again is asked about a message that could not be read: nil, nil means
 	// that it has been expunged meanwhile and is left out; another Mail is tried

@@ -40,6 +40,13 @@ func (m *Mail) assemble(ctx context.Context) (*assembly, error) {
 	if m.attachment == nil {
 		return nil, fmt.Errorf("%w: it has attachments, and it is not known where", ErrIncomplete)
 	}
+	all := m.StoredSize
+	for _, p := range parts {
+		all += p.Size
+	}
+	if all != m.Size { // mostly because the rest is compressed
+		return nil, fmt.Errorf("%w: its pieces have %d bytes, it has %d", ErrIncomplete, all, m.Size)
+	}
 	a := &assembly{ctx: ctx, mail: m}
 	var pos, stored int64
 	for i, p := range parts {
@@ -51,9 +58,6 @@ func (m *Mail) assemble(ctx context.Context) (*assembly, error) {
 		pos = p.Start + p.Size
 	}
 	a.pieces = append(a.pieces, piece{start: pos, size: m.StoredSize - stored, stored: stored})
-	if pos+m.StoredSize-stored != m.Size {
-		return nil, fmt.Errorf("%w: its pieces have %d bytes, it has %d", ErrIncomplete, pos+m.StoredSize-stored, m.Size)
-	}
 	return a, nil
 }
 

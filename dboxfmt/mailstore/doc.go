@@ -27,8 +27,8 @@
 //
 // # Reading the source
 //
-// Interfaces: store.go, mailbox.go, transaction.go, entries.go, mail.go, flags.go,
-// errors.go, report.go. Names: mutf7.go, name.go. Tree: tree.go, treechange.go,
-// listlock.go, subscriptions.go, uidvalidity.go. The rest by name: message.go,
-// ahead.go, copy.go, status.go, flagchange.go, salvage.go.
+// Interfaces: store.go, mailbox.go, successor.go, transaction.go, entries.go,
+// mail.go, flags.go, errors.go, report.go. Names: mutf7.go, name.go. Tree: tree.go,
+// treechange.go, listlock.go, subscriptions.go, uidvalidity.go. The rest by name:
+// message.go, ahead.go, copy.go, status.go, vsize.go, flagchange.go, salvage.go.
 package mailstore

@@ -25,6 +25,7 @@ type Mail struct {
 	file   *fsapi.File
 	stream *dboxfmt.MessageStream
 	saved  time.Time
+	lost   error // there is nothing to read; file and stream are nil
 
 	fsys       *fsapi.FS
 	attachment func(ref string) string // nil: not known
@@ -43,8 +44,15 @@ func NewMail(e Entry, file *fsapi.File, stream *dboxfmt.MessageStream, saved tim
 	return &Mail{Entry: e, file: file, stream: stream, saved: saved}
 }
 
+// LostMail returns a message that a mailbox has and no file: whatever is to be read
+// of it is the error.
+func LostMail(e Entry, lost error) *Mail { return &Mail{Entry: e, lost: lost} }
+
 // Load waits until everything but the body is known. Fetch has done that.
 func (m *Mail) Load(ctx context.Context) error {
+	if m.lost != nil {
+		return m.lost
+	}
 	var msg *dboxfmt.Message
 	err := waitFor(ctx, m.file, func() (err error) {
 		msg, err = m.stream.Message()
@@ -92,6 +100,9 @@ func (m *Mail) Saved(ctx context.Context) (time.Time, error) {
 	if !m.saved.IsZero() {
 		return m.saved, nil
 	}
+	if m.lost != nil {
+		return time.Time{}, m.lost
+	}
 	info, err := m.file.Stat(ctx)
 	if err != nil {
 		return time.Time{}, err
@@ -100,7 +111,8 @@ func (m *Mail) Saved(ctx context.Context) (time.Time, error) {
 }
 
 // ErrIncomplete: the bytes of a message are not there as they are: it is
-// compressed, or has attachments in files of their own.
+// compressed, or has attachments in files of which it is not known where they
+// are. StoredBody has what there is.
 var ErrIncomplete = errors.New("mailstore: message is not stored as plain text")
 
 // Plain reports whether the bytes in the file are the message.
@@ -138,6 +150,9 @@ func (m *Mail) closeParts() {
 
 // StoredBody is Body for the bytes that are in the file, whatever they are.
 func (m *Mail) StoredBody(ctx context.Context) (*BodyReader, error) {
+	if m.lost != nil {
+		return nil, m.lost
+	}
 	if _, err := m.stream.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -185,6 +200,9 @@ func endOfHeader(b []byte, from int) int {
 // Close gives the message back. A second Close does nothing.
 func (m *Mail) Close() error {
 	m.closeParts()
+	if m.lost != nil {
+		return nil
+	}
 	if err := m.stream.Close(); !errors.Is(err, fsapi.ErrClosed) {
 		return err
 	}

@@ -53,4 +53,8 @@ type Status struct {
 	UIDValidity uint32
 	GUID        [16]byte
 	Keywords    []string // all that the mailbox knows, used or not
+	// VirtualSize is the size of all messages with CRLF in bytes;
+	// dboxfmt.UnknownSize if the index does not know it. Dovecot keeps it there
+	// once somebody has asked for it.
+	VirtualSize int64
 }

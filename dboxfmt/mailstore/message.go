@@ -34,6 +34,7 @@ func (s Messages) Write(ctx context.Context, w *dboxfmt.FileWriter, body io.Read
 	if err != nil {
 		return nil, err
 	}
+	o.KeepCRLF = o.KeepCRLF || len(o.Stored) > 0
 	if s.Version != 2 {
 		m, err := w.Create(dboxfmt.UnknownSize)
 		if err != nil {
@@ -70,7 +71,7 @@ func (s Messages) metadata(o SaveOptions, mailbox string) (dboxfmt.Metadata, err
 	if guid == "" {
 		guid = NewGUID()
 	}
-	var meta dboxfmt.Metadata
+	meta := o.Stored.Clone()
 	meta.Set('R', strconv.FormatInt(received.Unix(), 16))
 	if o.POP3UIDL != "" {
 		meta.Set('P', o.POP3UIDL)

@@ -9,7 +9,8 @@ type Problem struct {
 	File    string
 	Offset  int64 // in File, in bytes
 	Err     error // what is wrong
-	// Harmless: nobody loses anything by it, and Rebuild or Purge cleans it up.
+	// Harmless: nobody misses a message because of it, and Rebuild or Purge cleans
+	// it up.
 	Harmless bool
 }
 

@@ -20,8 +20,15 @@ type Salvage struct {
 	UIDValidity uint32
 	NextUID     uint32 // above every UID that ever appeared
 	Messages    map[uint32]*Salvaged
-	Expunged    map[uint32]bool
 	GUID        [16]byte // of the mailbox, from the extension with that name
+
+	whole    uint32 // every message with a UID below was known at the start
+	expunged map[uint32]bool
+}
+
+// Expunged reports whether a message was there once and is no longer.
+func (s *Salvage) Expunged(uid uint32) bool {
+	return s.Messages[uid] == nil && (s.expunged[uid] || uid != 0 && uid < s.whole)
 }
 
 // Salvaged is what is known of a message.
@@ -36,7 +43,7 @@ type Salvaged struct {
 func ReadSalvage(ctx context.Context, fsys *fsapi.FS, dir, name, header string, v *mailindex.View) (*Salvage, error) {
 	s := &Salvage{
 		UIDValidity: v.UIDValidity(), NextUID: v.NextUID(),
-		Messages: map[uint32]*Salvaged{}, Expunged: map[uint32]bool{},
+		Messages: map[uint32]*Salvaged{}, expunged: map[uint32]bool{},
 	}
 	s.setGUID(v.ExtHeader(header))
 	for m, err := range v.All(ctx, 1, v.Count()) {
@@ -45,8 +52,8 @@ func ReadSalvage(ctx context.Context, fsys *fsapi.FS, dir, name, header string, 
 		}
 		s.Messages[m.UID] = &Salvaged{m.Flags & (AllFlags | mailindex.Backend), m.Keywords()}
 	}
-	if s.UIDValidity != 0 {
-		s.gaps(v)
+	if s.UIDValidity != 0 && len(s.Messages) == v.Count() { // it could be read to its end
+		s.whole = min(v.NextUID(), maxKnown)
 	}
 	var failed error
 	logs := []string{filepath.Join(dir, name+".log.2"), filepath.Join(dir, name+".log")}
@@ -60,19 +67,9 @@ func ReadSalvage(ctx context.Context, fsys *fsapi.FS, dir, name, header string, 
 	return s, errors.Join(err, failed)
 }
 
-// gaps notes UIDs that were there once: those below the next that no message of
-// the view has.
-func (s *Salvage) gaps(v *mailindex.View) {
-	if len(s.Messages) < v.Count() {
-		return // it could not be read to its end
-	}
-	const most = 10_000_000 // a next UID beyond that is damage
-	for uid := uint32(1); uid < min(v.NextUID(), most); uid++ {
-		if s.Messages[uid] == nil {
-			s.Expunged[uid] = true
-		}
-	}
-}
+// maxKnown: a next UID beyond that is damage, and says nothing about messages that
+// are not there.
+const maxKnown = 10_000_000
 
 func (s *Salvage) setGUID(header []byte) {
 	if len(header) >= 20 && [16]byte(header[4:20]) != [16]byte{} {
@@ -168,7 +165,7 @@ func (s *Salvage) apply(r mailindex.Record) {
 const maxStep = 1 << 24
 
 func (s *Salvage) append(uid uint32, flags mailindex.Flags) {
-	if s.Messages[uid] != nil || s.Expunged[uid] {
+	if s.Messages[uid] != nil || s.Expunged(uid) {
 		return // an old record
 	}
 	if uid == 0 || uid > s.NextUID+maxStep {
@@ -182,7 +179,7 @@ func (s *Salvage) append(uid uint32, flags mailindex.Flags) {
 
 func (s *Salvage) expunge(uid uint32) {
 	delete(s.Messages, uid)
-	s.Expunged[uid] = true
+	s.expunged[uid] = true
 }
 
 // each calls fn for the messages in the range at the start of p.

@@ -51,7 +51,7 @@ func TestSalvageOfALogAlone(t *testing.T) {
 			2: {Flags: mailindex.Flagged | mailindex.Backend, Keywords: []string{"even"}},
 			3: {Flags: mailindex.Flagged | mailindex.Backend},
 		},
-		Expunged: map[uint32]bool{5: true},
+		expunged: map[uint32]bool{5: true},
 	}, s)
 }
 
@@ -76,6 +76,29 @@ func TestSalvageOfAGoodIndex(t *testing.T) {
 	s, err := ReadSalvage(ctx, fsys, dir, "dovecot.index", "dbox-hdr", v)
 	require.NoError(t, err)
 	require.Equal(t, map[uint32]*Salvaged{1: {Flags: mailindex.Seen}, 3: {}}, s.Messages)
-	require.Equal(t, map[uint32]bool{2: true}, s.Expunged)
+	for uid := range uint32(6) {
+		require.Equal(t, uid == 2, s.Expunged(uid), uid)
+	}
 	require.Equal(t, uint32(4), s.NextUID)
+}
+
+// However high the UIDs are, what is kept depends on how many messages there are.
+func TestSalvageOfHighUIDs(t *testing.T) {
+	fsys, dir, ctx := newFS(t, fsapi.ThreadPool), t.TempDir(), context.Background()
+	x, err := mailindex.Open(ctx, fsys, dir, "dovecot.index", mailindex.Options{Create: true})
+	require.NoError(t, err)
+	defer x.Close()
+	tx := &mailindex.Transaction{}
+	tx.SetUIDValidity(5)
+	tx.AppendUID(9_000_000, mailindex.Seen)
+	require.NoError(t, x.Commit(ctx, tx))
+	v, err := x.View(ctx)
+	require.NoError(t, err)
+	s, err := ReadSalvage(ctx, fsys, dir, "dovecot.index", "dbox-hdr", v)
+	require.NoError(t, err)
+	require.True(t, s.Expunged(1))
+	require.True(t, s.Expunged(8_999_999))
+	require.False(t, s.Expunged(9_000_000))
+	require.False(t, s.Expunged(9_000_001))
+	require.Empty(t, s.expunged)
 }

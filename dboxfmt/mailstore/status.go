@@ -14,8 +14,12 @@ func NewStatus(ctx context.Context, v *mailindex.View) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	size, err := virtualSize(ctx, v)
+	if err != nil {
+		return Status{}, err
+	}
 	return Status{
 		Messages: v.Count(), Recent: v.Count() - recent + 1, Unseen: int(h.Messages - h.Seen),
-		UIDNext: v.NextUID(), UIDValidity: v.UIDValidity(), Keywords: v.Keywords(),
+		UIDNext: v.NextUID(), UIDValidity: v.UIDValidity(), Keywords: v.Keywords(), VirtualSize: size,
 	}, nil
 }

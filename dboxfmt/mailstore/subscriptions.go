@@ -115,13 +115,36 @@ func (t *Tree) replaceSubscriptions(ctx context.Context, before []byte, lines []
 	if err != nil {
 		return false, err
 	}
-	now, err := t.readSmall(ctx, subscriptionsFile)
-	if err == nil && bytes.Equal(now, before) {
-		if err = t.fsys.Rename(ctx, lock, t.inRoot(subscriptionsFile)); err == nil {
-			return true, t.fsys.SyncDir(ctx, t.root)
-		}
+	done, err := t.takeName(ctx, f, lock, before)
+	if errors.Is(err, fsapi.ErrLocked) {
+		return false, nil // somebody has broken the lock, after waiting for long
+	}
+	if done || err == nil {
+		return done, err
 	}
 	return false, errors.Join(err, t.fsys.Remove(context.WithoutCancel(ctx), lock))
+}
+
+// takeName gives the list in the lock file f its name.
+func (t *Tree) takeName(ctx context.Context, f *fsapi.File, lock string, before []byte) (bool, error) {
+	now, err := t.readSmall(ctx, subscriptionsFile)
+	if err == nil {
+		err = t.stillNamed(ctx, f, lock)
+	}
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(now, before) {
+		return false, t.fsys.Remove(ctx, lock)
+	}
+	err = t.fsys.Rename(ctx, lock, t.inRoot(subscriptionsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fsapi.ErrLocked
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, t.fsys.SyncDir(ctx, t.root)
 }
 
 func formatSubscriptions(lines []string) []byte {
@@ -133,14 +156,23 @@ func formatSubscriptions(lines []string) []byte {
 	return b
 }
 
-// breakStale removes a lock file that is too old to be anybody's.
+// breakStale removes a lock file that is too old to be anybody's. Only who has the
+// list of mailboxes locked does that, and looks again then: of two that have seen
+// the same file, the second would remove the lock of the first.
 func (t *Tree) breakStale(ctx context.Context, lock string) error {
+	if stale, err := t.stale(ctx, lock); !stale {
+		return err
+	}
+	return t.Locked(ctx, func() error {
+		stale, err := t.stale(ctx, lock)
+		if stale {
+			err = IgnoreMissing(t.fsys.Remove(ctx, lock))
+		}
+		return err
+	})
+}
+
+func (t *Tree) stale(ctx context.Context, lock string) (bool, error) {
 	info, err := t.fsys.Stat(ctx, lock)
-	if err == nil && t.now().Sub(info.ModTime()) > staleLock {
-		err = t.fsys.Remove(ctx, lock)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return err == nil && t.now().Sub(info.ModTime()) > staleLock, IgnoreMissing(err)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"github.com/ringbox/ringbox/dboxfmt"
 )
 
 // Transaction saves messages, all or none. It is for one goroutine; any number
@@ -36,4 +38,8 @@ type SaveOptions struct {
 	UID uint32
 	// KeepCRLF stores every byte as it is: for what comes out of a store.
 	KeepCRLF bool
+	// Stored is for a body that is not the text of the message, but what a
+	// plugin of Dovecot has made of it by compression: the items Z and V (the
+	// sizes of the text) that go with it. Every byte is stored as it is.
+	Stored dboxfmt.Metadata
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringbox/ringbox/dboxfmt/mailindex"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
@@ -38,7 +39,8 @@ type TreeOptions struct {
 	// ROOT/dbox-alt-root leads to.
 	Alt string
 	// LockTimeout is how long to wait for a lock that somebody else has; 0
-	// means 120 seconds.
+	// means mailindex.DefaultLockTimeout. It is longer than it takes until a
+	// lock file counts as left behind.
 	LockTimeout time.Duration
 	Now         func() time.Time // nil: time.Now
 }
@@ -52,7 +54,7 @@ func NewTree(o TreeOptions) *Tree {
 		t.alt = filepath.Join(o.Root, altLink)
 	}
 	if t.timeout == 0 {
-		t.timeout = 120 * time.Second
+		t.timeout = mailindex.DefaultLockTimeout
 	}
 	if t.now == nil {
 		t.now = time.Now

@@ -67,6 +67,12 @@ func (v boxView) pick(ctx context.Context, uids []uint32) (list []boxMail, err e
 // header returns the mailbox's own header; ok is false if it has none yet.
 func (v boxView) header() (boxHeader, bool) { return parseBoxHeader(v.ExtHeader(extBox)) }
 
+// begun reports whether the mailbox has an index, or only a directory.
+func (v boxView) begun() bool {
+	_, ok := v.header()
+	return ok || v.Count() > 0
+}
+
 // same returns an ErrDeleted if the view is of another mailbox than the one that
 // was opened, which has got its name since.
 func (v boxView) same(index *boxIndex) error {

@@ -102,21 +102,30 @@ var errTooMany = errors.New("mdbox: the message is in too many mailboxes")
 // they are followed by others for a damaged one.
 func (s *Store) enterOrphans(ctx context.Context, m *lockedMap, t *mailindex.Transaction, outs []*outlet) error {
 	for _, out := range outs {
-		if len(out.Orphans()) == 0 {
-			continue
-		}
-		known, err := m.in(ctx, out.id)
-		if err != nil {
+		if err := m.enterUnknown(ctx, t, out.id, out.Orphans()); err != nil {
 			return err
 		}
-		mapped := map[int64]bool{}
-		for _, e := range known {
-			mapped[int64(e.at.offset)] = true
-		}
-		for _, msg := range out.Orphans() {
-			if !mapped[msg.Offset] {
-				enterDead(t, out.id, msg)
-			}
+	}
+	return nil
+}
+
+// enterUnknown tells the map of messages of a file that it does not have, as
+// expunged ones.
+func (m *lockedMap) enterUnknown(ctx context.Context, t *mailindex.Transaction, file uint32, list []*dboxfmt.Message) error {
+	if len(list) == 0 {
+		return nil
+	}
+	known, err := m.in(ctx, file)
+	if err != nil {
+		return err
+	}
+	mapped := map[int64]bool{}
+	for _, e := range known {
+		mapped[int64(e.at.offset)] = true
+	}
+	for _, msg := range list {
+		if !mapped[msg.Offset] {
+			enterDead(t, file, msg)
 		}
 	}
 	return nil

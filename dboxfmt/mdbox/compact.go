@@ -13,7 +13,8 @@ import (
 // compaction writes message files anew: without what is expunged, or in another
 // storage. The steps for a file, and what a crash after each leaves:
 //
-//  1. lock the file; read it all, and compare it with the map
+//  1. lock the file, and the map for a moment; read the file, and compare it with
+//     the map
 //  2. append its live messages to other files, and sync those: messages that
 //     the map does not know, which are there twice
 //  3. lock the map, point it to the copies, take the dead messages out, sync: a
@@ -25,6 +26,7 @@ type compaction struct {
 	// wantAlt says whether a message of a file in the alternate storage (alt),
 	// or not in it, is to be there afterwards.
 	wantAlt func(e mapped, alt bool) bool
+	tidy    bool // leave files as they are that have nothing to be removed
 	report  mailstore.PurgeReport
 }
 
@@ -47,12 +49,15 @@ func (c *compaction) file(ctx context.Context, id uint32) error {
 		return err
 	}
 	defer src.close()
-	m, err := c.store.mapNow(ctx)
+	m, err := c.store.settledMap(ctx)
 	if err != nil {
 		return err
 	}
 	if err := src.join(ctx, m, c.refs); err != nil {
 		return err
+	}
+	if c.tidy && len(src.dead) == 0 && !src.more {
+		return nil
 	}
 	w := &rewrite{store: c.store, src: src}
 	err = w.copy(ctx, c.wantAlt)
@@ -71,6 +76,18 @@ func (c *compaction) file(ctx context.Context, id uint32) error {
 	c.report.Messages += len(src.dead)
 	c.report.Bytes += src.info.Size - w.bytes
 	return src.remove(ctx)
+}
+
+// settledMap returns the map as it is once all are done that have had the lock of a
+// file before us. Dovecot's purge gives back the locks of the files that it has
+// copied to while the map does not know of that yet, but is locked: it is not
+// enough to read the map.
+func (s *Store) settledMap(ctx context.Context) (mapView, error) {
+	m, err := s.lockMap(ctx)
+	if err != nil {
+		return mapView{}, err
+	}
+	return m.mapView, s.unlock(ctx, m.Locked)
 }
 
 // damaged says that a file is to be rebuilt, if that is what err means.

@@ -25,6 +25,7 @@ type compacted struct {
 	src   dboxfmt.Source
 	live  []found
 	dead  []found
+	more  bool // there is something that the map does not know
 
 	rebuilds uint32 // of the map, when they were compared
 }
@@ -89,8 +90,8 @@ func (c *compacted) lock(ctx context.Context) (err error) {
 }
 
 // join compares the file with the map, and sorts its messages into live and dead
-// ones. Bytes that the map does not know must be messages that nobody refers
-// to, or the beginning of one at the end: what crashes leave.
+// ones. Bytes that the map does not know must be messages that nobody refers to,
+// or stand behind all others: what crashes leave.
 func (c *compacted) join(ctx context.Context, m mapView, refs *references) error {
 	c.rebuilds = m.rebuilds()
 	entries, err := m.in(ctx, c.id)
@@ -122,13 +123,17 @@ func (c *compacted) join(ctx context.Context, m mapView, refs *references) error
 			c.dead = append(c.dead, f)
 		}
 	}
-	if gaps || end < c.src.Size {
-		return c.checkGaps(known, refs)
+	if c.more = gaps || end < c.src.Size; c.more {
+		return c.checkGaps(known, end, refs)
 	}
 	return nil
 }
 
-func (c *compacted) checkGaps(known map[int64]bool, refs *references) error {
+// checkGaps looks at what the map does not know. Behind the last message of the
+// map, which ends at end, is what writers have left that died before they told the
+// map: the file is locked, so that none of them is alive. But as long as mailboxes
+// refer to messages that the map does not have, only a rebuild can tell.
+func (c *compacted) checkGaps(known map[int64]bool, end int64, refs *references) error {
 	scan := c.src.Scan(dboxfmt.ScanOptions{Verify: true})
 	for {
 		r, err := scan.Next()
@@ -145,6 +150,8 @@ func (c *compacted) checkGaps(known map[int64]bool, refs *references) error {
 			if guid, err := r.Message.Metadata.GUID128(); err == nil && !refs.guids[guid] {
 				continue
 			}
+		case r.Offset >= end && len(refs.guids) == 0:
+			continue
 		}
 		return c.damaged(r.Offset, fmt.Errorf("%w: %v that the map does not know", dboxfmt.ErrCorrupt, r.Verdict))
 	}

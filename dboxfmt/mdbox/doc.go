@@ -32,10 +32,15 @@
 //
 // Whoever takes several takes them in this order, Dovecot too: the list of
 // mailboxes, m.N (flock, while a transaction or a compaction writes to it, or
-// replaces it), the log of the map, the logs of mailboxes (record locks). Whoever changes a
-// reference to a message has the map locked. Readers take none: they look at the
+// replaces it), the log of the map, the logs of mailboxes (record locks). Whoever
+// changes a reference to a message has the map locked. Readers take none: they look at the
 // mailbox first, then at the map, then at the file, and look again if the file
 // is not there any more.
+//
+// Dovecot's purge gives the lock of an m.N that it has copied to back before the map
+// shows the copies, but while it has the map locked. So who has got m.N, and finds
+// something in it that the map does not know, has to lock the map before it can
+// tell that nobody will.
 //
 // # Order of steps, and what a crash leaves
 //
@@ -47,7 +52,9 @@
 //	what is more than 64 KiB goes to files; those    messages behind the end that
 //	that were there are synced                       the map knows. The next one who
 //	                                                 appends to the file tells the map,
-//	                                                 as expunged ones
+//	                                                 as expunged ones, if they are whole;
+//	                                                 else another file is taken. Purge
+//	                                                 removes either
 //	lock the map, then the mailboxes
 //	the rest is appended to a file, sync             the same
 //	new files: the map learns that the numbers are   nothing: the numbers are not used
@@ -70,21 +77,38 @@
 //	            directory. Between: copies that the map does not know; then, a file
 //	            that the map does not know
 //
-// A count that is too high only wastes space. Where Dovecot's order makes one
-// too low, which would lose the message in the next purge, it is found and
-// raised: by the first one who locks the map after the crash, whose log says
-// that something was left undone (reconcile), and by every Purge, which counts
-// all references before it removes anything.
+// A count that is too high only wastes space. So does what a commit or a copy
+// leaves that has failed with a mailstore.ErrUncertain: it may be durable, and so
+// the count stays. Verify reports it; if no mailbox has the message, not as
+// harmless, since that could as well be one that a mailbox has lost. Purge leaves
+// it alone. Rebuild corrects the count, and puts a message that no mailbox has
+// into the one it was saved to.
+//
+// Where Dovecot's order makes a count too low, which would lose the message in the
+// next purge, it is found and raised: by the first one who locks the map after the
+// crash, whose log says that something was left undone (reconcile), and by every
+// Purge, which counts all references before it removes anything, and does nothing
+// where a mailbox cannot be read.
+//
+// # What is not done
+//
+// Nothing is compressed, and no attachments are taken out of messages. What a
+// plugin of Dovecot has compressed can be copied and purged, but not read
+// (mailstore.ErrIncomplete). Attachments that it has taken out are put in again
+// where Options.Attachments says where they are; Purge does not remove their
+// files.
 //
 // # Reading the source
 //
 // layout.go and place.go say what is where; mapview.go and boxview.go read
-// indexes, mapindex.go changes the map. Saving is transaction.go, then commit.go
-// with queue.go and commitgroup.go, whose steps are in commitfiles.go, commitmap.go
-// and commitboxes.go; outlet.go, outlets.go and choose.go find the files to append
-// to. mailbox.go, fetch.go with fetchfiles.go, expunge.go, copy.go, delete.go and
-// create.go are what their names say. purge.go and altmove.go decide what compact.go
-// does with compacted.go (the old file) and rewrite.go (the copies). rebuild.go leads
-// its steps: rebuildscan.go, rebuildboxes.go, rebuildjoin.go, rebuildwrite.go.
-// verify.go, verifyfiles.go and verifymoved.go change nothing.
+// indexes, mapindex.go changes the map; boxes.go has the mailboxes that are open,
+// survey.go looks at all of them, references.go counts what they refer to. Saving
+// is transaction.go, then commit.go with queue.go and commitgroup.go, whose steps
+// are in commitfiles.go, commitmap.go and commitboxes.go; outlet.go, outlets.go and
+// choose.go find the files to append to. mailbox.go, fetch.go with fetchfiles.go,
+// expunge.go, copy.go, delete.go and create.go are what their names say. purge.go
+// and altmove.go decide what compact.go does with compacted.go (the old file) and
+// rewrite.go (the copies). rebuild.go leads its steps: rebuildscan.go,
+// rebuildboxes.go, rebuildjoin.go, rebuildwrite.go. verify.go, verifyfiles.go and
+// verifymoved.go change nothing.
 package mdbox

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"path/filepath"
 	"time"
 
 	"github.com/ringbox/ringbox/dboxfmt"
@@ -75,7 +76,7 @@ type fetch struct {
 type attempt struct {
 	mapped
 	rec    mailRecord
-	file   *messageFile
+	file   *messageFile // nil: there is none
 	stream *dboxfmt.MessageStream
 	alt    bool // looked for in the alternate storage
 	both   bool // and before that in the other one
@@ -111,10 +112,13 @@ func (f *fetch) open(uid uint32) (*mailstore.Mail, error) {
 	if errors.Is(err, mailindex.ErrNoMessage) {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, mailstore.ErrCorrupt) {
 		return nil, f.lost(uid, err)
 	}
 	f.reading = append(f.reading, a)
+	if err != nil {
+		return mailstore.LostMail(mailstore.NewEntry(m), f.lost(uid, err)), nil
+	}
 	return f.start(m, a), nil
 }
 
@@ -139,7 +143,11 @@ func (f *fetch) find(ctx context.Context, uid uint32, a *attempt) (m mailindex.M
 func (f *fetch) start(m mailindex.Message, a *attempt) *mailstore.Mail {
 	a.file = f.files.get(a.at.file, a.alt)
 	a.stream = dboxfmt.NewRecordStream(a.file.File, a.at.extent(), dboxfmt.StreamOptions{Verify: f.options.Verify, Header: a.file.header})
-	return mailstore.NewMail(mailstore.NewEntry(m), a.file.File, a.stream, time.Unix(int64(a.rec.saved), 0))
+	mail := mailstore.NewMail(mailstore.NewEntry(m), a.file.File, a.stream, time.Unix(int64(a.rec.saved), 0))
+	if dir := f.box.store.opts.Attachments; dir != "" {
+		mail.FindAttachments(f.box.store.opts.FS, func(ref string) string { return filepath.Join(dir, filepath.Join("/", ref)) })
+	}
+	return mail
 }
 
 func (f *fetch) lost(uid uint32, cause error) error {
@@ -150,6 +158,9 @@ func (f *fetch) lost(uid uint32, cause error) error {
 // is by now: a purge gives it another file, and removes the old one afterwards.
 func (f *fetch) again(ctx context.Context, uid uint32, cause error) (*mailstore.Mail, error) {
 	a := f.reading[0]
+	if a.file == nil {
+		return nil, cause // it has been looked for twice
+	}
 	// What is behind a name that was opened before need not be what it leads to now.
 	_ = a.file.Close()
 	f.files.forget(a.at.file)
@@ -198,6 +209,9 @@ func (f *fetch) identify(mail *mailstore.Mail) error {
 func (f *fetch) finish(mail *mailstore.Mail, failed error) {
 	a := f.reading[0]
 	f.reading = f.reading[1:]
+	if a.file == nil {
+		return
+	}
 	if h, err := a.stream.Header(); err == nil {
 		a.file.header = &h
 	}
@@ -211,7 +225,9 @@ func (f *fetch) finish(mail *mailstore.Mail, failed error) {
 
 func (f *fetch) close() {
 	for _, a := range f.reading {
-		_ = a.file.Close()
+		if a.file != nil {
+			_ = a.file.Close()
+		}
 	}
 	f.files.close()
 }

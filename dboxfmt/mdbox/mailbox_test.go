@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,37 @@ func TestFetchIdentifies(t *testing.T) {
 	require.Equal(t, []string{`1 "1"`, `2 "2"`, `3 "3"`}, contents(t, b))
 }
 
+// A message that the map does not have, or has no place for, is an error of its own,
+// and those behind it come all the same.
+func TestFetchGoesOnBehindALostMessage(t *testing.T) {
+	x := newStore(t, Options{})
+	b := x.box("INBOX")
+	save(t, b, mailstore.SaveOptions{}, "1", "2", "3", "4")
+	x.changeMap(func(t *mailindex.Transaction, entries []mapped) {
+		t.Expunge(mailindex.Expunge{UID: entries[1].uid})
+		t.SetExt(placeExt, entries[2].uid, place{}.bytes())
+	})
+	var lost, there []uint32
+	for m, err := range b.Fetch(ctx, nil, mailstore.FetchOptions{}) {
+		require.NotNil(t, m)
+		if err == nil {
+			there = append(there, m.UID)
+			continue
+		}
+		lost = append(lost, m.UID)
+		require.ErrorIs(t, err, mailstore.ErrCorrupt)
+		_, err = m.Body(ctx)
+		require.ErrorIs(t, err, mailstore.ErrCorrupt)
+		_, err = m.Saved(ctx)
+		require.ErrorIs(t, err, mailstore.ErrCorrupt)
+	}
+	require.Equal(t, []uint32{2, 3}, lost)
+	require.Equal(t, []uint32{1, 4}, there)
+	_, err := x.Rebuild(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []string{`1 "1"`, `2 "2"`, `3 "3"`, `4 "4"`}, contents(t, b))
+}
+
 // Small messages wait in memory, large ones do not; the order is that of the
 // saves.
 func TestSmallAndLarge(t *testing.T) {
@@ -260,15 +292,25 @@ func TestGroupWithFailures(t *testing.T) {
 // Somebody copies an expunged message, or rebuilds the store, while a purge is
 // about to drop it.
 func TestPurgeMeetsOthers(t *testing.T) {
-	for name, meets := range map[string]func(x *store, b *mailbox, expunged []boxMail){
-		"copy": func(x *store, b *mailbox, expunged []boxMail) {
+	for name, meets := range map[string]func(x *store, b *mailbox, expunged []boxMail, w *rewrite){
+		"copy": func(x *store, b *mailbox, expunged []boxMail, _ *rewrite) {
 			late := &transaction{box: b, adds: copies(expunged, 0)}
 			_, err := late.Commit(ctx)
 			require.NoError(x.t, err)
 		},
-		"rebuild": func(x *store, b *mailbox, _ []boxMail) {
+		"rebuild": func(x *store, b *mailbox, _ []boxMail, _ *rewrite) {
 			_, err := x.Rebuild(ctx)
 			require.NoError(x.t, err)
+		},
+		"Dovecot's rebuild": func(x *store, b *mailbox, _ []boxMail, w *rewrite) {
+			x.changeMap(func(t *mailindex.Transaction, _ []mapped) {
+				t.SetExtHeader(placeExt, 4, []byte{1, 0, 0, 0})
+				for _, c := range w.copies {
+					if !c.out.fresh { // it is in a file that is locked, which does not matter to Dovecot
+						enterDead(t, c.out.id, c.msg)
+					}
+				}
+			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,7 +336,8 @@ func TestPurgeMeetsOthers(t *testing.T) {
 			require.NoError(t, w.copy(ctx, func(_ mapped, alt bool) bool { return alt }))
 			require.NoError(t, x.syncAppended(ctx, w.outs))
 
-			meets(x, b, list)
+			require.True(t, slices.ContainsFunc(w.outs, func(out *outlet) bool { return !out.fresh }))
+			meets(x, b, list, w)
 			before := contents(t, b)
 			done, err := w.enterMap(ctx)
 			require.NoError(t, err)
@@ -303,6 +346,14 @@ func TestPurgeMeetsOthers(t *testing.T) {
 			src.close()
 			require.Equal(t, before, contents(t, b))
 			require.Empty(t, x.problems())
+			m, err = x.mapNow(ctx)
+			require.NoError(t, err)
+			places := map[place]uint32{}
+			for e, err := range m.all(ctx) {
+				require.NoError(t, err)
+				require.Zero(t, places[e.at], "%v is in the map twice", e.at)
+				places[e.at] = e.uid
+			}
 			_, err = x.Purge(ctx)
 			require.NoError(t, err)
 			require.Equal(t, before, contents(t, b))

@@ -66,6 +66,7 @@ func mapError(err error) error {
 type lockedMap struct {
 	*mailindex.Locked
 	mapView
+	marked bool // a writer has died, and its work is left to Rebuild
 }
 
 // lockMap locks the map. A new store gets its map now. What a writer that died
@@ -110,10 +111,13 @@ func (m *lockedMap) begin(ctx context.Context, now int64) error {
 	return m.append(ctx, &t)
 }
 
-// append changes the map, durably, and says that nothing of it is left to do:
-// Dovecot takes a map that has something left for one whose writer died.
+// append changes the map, durably, and says that nothing of it is left to do,
+// unless that is not so: Dovecot takes a map that has something left for one
+// whose writer died.
 func (m *lockedMap) append(ctx context.Context, t *mailindex.Transaction) error {
-	t.Done()
+	if !m.marked {
+		t.Done()
+	}
 	if err := m.Append(ctx, t); err != nil {
 		return fmt.Errorf("mdbox: map: %w", err)
 	}

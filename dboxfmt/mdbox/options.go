@@ -13,7 +13,7 @@ import (
 // Defaults and bounds of Options.
 const (
 	DefaultRotateSize  = 10 << 20
-	DefaultLockTimeout = 2 * time.Minute
+	DefaultLockTimeout = mailindex.DefaultLockTimeout
 	// MaxRefs is how many mailboxes one stored message can be in, as in Dovecot.
 	MaxRefs = 32768
 )
@@ -25,6 +25,10 @@ type Options struct {
 	// Alt is the root of the alternate storage; "" means what the link
 	// dbox-alt-root in Root points to, if there is one.
 	Alt string
+	// Attachments is the directory of attachments that Dovecot has taken out of
+	// messages (its mail_attachment_dir); "": messages with such are an
+	// mailstore.ErrIncomplete.
+	Attachments string
 	// Version is that of new messages: 3, or 2 for a store that Dovecot reads.
 	// 0 means 3. Reading is always by what the file says.
 	Version int
@@ -35,8 +39,9 @@ type Options struct {
 	// ever. As in Dovecot it ends at a full minute, or hour or day if it is at
 	// least that long.
 	RotateInterval time.Duration
-	// LockTimeout bounds the wait for an index that somebody else has locked; 0
-	// means two minutes.
+	// LockTimeout bounds the wait for what somebody else has locked, an index or
+	// the list of mailboxes; 0 means DefaultLockTimeout, three minutes as in
+	// Dovecot.
 	LockTimeout time.Duration
 	// Limits say when the logs of indexes are rotated and main indexes written;
 	// zero fields mean Dovecot's defaults.

@@ -20,7 +20,8 @@ import (
 //   - or a purge has taken it out of the map and the log still says so,
 //   - or, if the map does not have it and all mailboxes are in order, the log of
 //     one says so,
-//   - or it is what remains of an append that did not come to its end.
+//   - or it is what remains of an append that did not come to its end: it is not
+//     whole, and the map does not know it, or no mailbox lacks anything.
 //
 // A file that somebody is appending to is read and not repaired, and what the
 // map does not know of it is left to whoever appends.
@@ -89,6 +90,7 @@ func (r *rebuild) close() {
 
 // oldMap is what the map said before, as far as it could be read.
 type oldMap struct {
+	damaged  bool // or lost
 	validity uint32
 	entries  []mapped
 	expunged map[[16]byte]bool
@@ -97,12 +99,18 @@ type oldMap struct {
 }
 
 func (r *rebuild) readMap(ctx context.Context) error {
+	err := r.store.index.Refresh(ctx)
+	damaged := errors.Is(err, mailindex.ErrCorrupt) || errors.Is(err, mailindex.ErrGone)
+	if err != nil && !damaged {
+		return fmt.Errorf("mdbox: map: %w", err)
+	}
 	view, err := r.store.index.View(ctx)
 	if err != nil {
 		return fmt.Errorf("mdbox: map: %w", err)
 	}
 	v := newMapView(view)
 	r.old = oldMap{validity: v.UIDValidity(), rebuilds: v.rebuilds(), nextUID: v.NextUID()}
+	r.old.damaged = damaged || r.old.lost()
 	r.highest = v.highestFile()
 	for e, err := range v.all(ctx) {
 		switch {

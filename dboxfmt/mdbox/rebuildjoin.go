@@ -189,12 +189,18 @@ func (r *rebuild) missed(m *scanned) bool {
 		return true
 	case r.old.expunged[m.guid]:
 		return false
-	case r.old.lost():
-		return true
-	case m.was.Verdict == dboxfmt.TornTail || m.was.Action == dboxfmt.Salvaged:
-		return r.wasMapped(m)
+	case m.was.Verdict == dboxfmt.TornTail || m.was.Action != dboxfmt.Kept:
+		return r.wasMapped(m) || r.old.damaged && r.incomplete()
 	}
 	return true
+}
+
+// incomplete reports whether a mailbox lacks a message, or may have forgotten that
+// it has got one. What was acknowledged is in a mailbox.
+func (r *rebuild) incomplete() bool {
+	return slices.ContainsFunc(r.boxes, func(b *rebuiltBox) bool {
+		return b.damaged || b.fresh || slices.ContainsFunc(b.refs, func(ref boxRef) bool { return ref.msg == nil })
+	})
 }
 
 // expungedFromBoxes reports whether a mailbox says that it has expunged the

@@ -18,46 +18,27 @@ type references struct {
 }
 
 // countReferences looks at all mailboxes. While the map is locked nobody changes
-// a reference.
-func (s *Store) countReferences(ctx context.Context, m mapView) (*references, error) {
-	r := &references{refs: map[uint32]int{}, marked: map[uint32]int{}, guids: map[[16]byte]bool{}}
-	boxes, err := s.tree.List(ctx)
-	if err != nil {
-		return nil, err
+// a reference. A mailbox whose index is damaged is an ErrCorrupt, beside which
+// the references of the others are returned.
+func (s *Store) countReferences(ctx context.Context, m mapView) (r *references, err error) {
+	var damaged []error
+	begin := func() {
+		r = &references{refs: map[uint32]int{}, marked: map[uint32]int{}, guids: map[[16]byte]bool{}}
+		damaged = nil
 	}
-	for _, box := range boxes {
-		if !box.Selectable {
-			continue
-		}
-		v, err := s.peek(ctx, box.Name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+	err = s.survey(ctx, begin, func(name string, v boxView, err error) error {
 		if err == nil {
-			err = r.add(ctx, v, m)
+			err = boxError(name, r.add(ctx, v, m))
 		}
-		if err != nil {
-			return nil, err
+		switch {
+		case errors.Is(err, mailstore.ErrCorrupt):
+			damaged = append(damaged, err)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
 		}
-	}
-	return r, nil
-}
-
-// peek returns a mailbox's index as it is now.
-func (s *Store) peek(ctx context.Context, name string) (v boxView, err error) {
-	for range 2 {
-		var x *boxIndex
-		if x, err = s.acquire(ctx, name); err != nil {
-			return boxView{}, err
-		}
-		v, err = (&mailbox{store: s, name: name, index: x}).view(ctx)
-		err = errors.Join(err, s.boxes.release(x))
-		if !errors.Is(err, mailstore.ErrDeleted) {
-			break
-		}
-		s.boxes.forget(name)
-	}
-	return v, err
+		return nil
+	})
+	return r, errors.Join(append(damaged, err)...)
 }
 
 func (r *references) add(ctx context.Context, v boxView, m mapView) error {
@@ -84,14 +65,35 @@ func (r *references) add(ctx context.Context, v boxView, m mapView) error {
 // written: counts that are too low are raised to what the mailboxes say. One
 // that is too high costs space only, and may be all that is left of a mailbox
 // whose index is lost; it stays for Rebuild.
+//
+// Where the index of a mailbox is damaged the others can go on, but the map stays
+// marked until Rebuild: the damaged one may refer to more than is known. Purge
+// removes nothing meanwhile, and Dovecot rebuilds before it does.
 func (s *Store) reconcile(ctx context.Context, m *lockedMap) error {
+	_, tail := m.Log()
+	if m.marked = true; s.marked == tail {
+		return nil // it was looked at before
+	}
 	r, err := s.countReferences(ctx, m.mapView)
-	if err != nil {
+	if err != nil && !errors.Is(err, mailstore.ErrCorrupt) {
 		return fmt.Errorf("a writer has died, and its work cannot be looked at: %w", err)
 	}
-	if err := m.raise(ctx, r); err != nil {
+	if err == nil {
+		return m.settle(ctx, r)
+	}
+	s.opts.Logger.WarnContext(ctx, "mdbox: a writer has died, and not all of its work can be looked at before a rebuild",
+		"root", s.opts.Root, "err", err)
+	s.marked = tail
+	return m.raise(ctx, r)
+}
+
+// settle raises the counts that are too low, with which all is done that a writer
+// may have left.
+func (m *lockedMap) settle(ctx context.Context, r *references) error {
+	if err := m.raise(ctx, r); err != nil || !m.marked {
 		return err
 	}
+	m.marked = false
 	return m.Locked.Done(ctx)
 }
 

@@ -76,7 +76,9 @@ func (w *rewrite) enterMap(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	if outdated {
-		w.disown(&t)
+		if err := w.disown(ctx, m, &t); err != nil {
+			return false, err
+		}
 		return false, m.append(ctx, &t)
 	}
 	for _, out := range w.outs {
@@ -126,13 +128,21 @@ func (w *rewrite) outdated(ctx context.Context, m *lockedMap) (bool, error) {
 	return false, nil
 }
 
-// disown tells the map of copies, in files that have been there, as dead ones.
-func (w *rewrite) disown(t *mailindex.Transaction) {
-	for _, c := range w.copies {
-		if !c.out.fresh {
-			enterDead(t, c.out.id, c.msg)
+// disown tells the map of copies, in files that have been there, as dead ones. A
+// rebuild may have found them before: Dovecot's looks into files that are locked.
+func (w *rewrite) disown(ctx context.Context, m *lockedMap, t *mailindex.Transaction) error {
+	for _, out := range w.outs {
+		var list []*dboxfmt.Message
+		for _, c := range w.copies {
+			if c.out == out && !out.fresh {
+				list = append(list, c.msg)
+			}
+		}
+		if err := m.enterUnknown(ctx, t, out.id, list); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (w *rewrite) close(done bool) {

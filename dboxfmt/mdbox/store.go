@@ -21,6 +21,7 @@ type Store struct {
 	outlets  outlets
 	where    whereabouts
 	queue    commitQueue
+	marked   mailindex.LogPosition // what reconcile has left undone; under the lock of the map
 }
 
 var _ mailstore.Store = (*Store)(nil)

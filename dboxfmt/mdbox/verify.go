@@ -14,7 +14,7 @@ import (
 // they fit together, and then reads all message files. What does not fit then is
 // looked up in the map once more: it may have been purged meanwhile.
 func (s *Store) Verify(ctx context.Context, report func(mailstore.Problem)) error {
-	v := &verification{store: s, report: report, refs: map[uint32]reference{}}
+	v := &verification{store: s, report: report}
 	ok, err := v.indexes(ctx)
 	if err == nil && ok {
 		err = v.files(ctx)
@@ -70,32 +70,31 @@ func (v *verification) indexes(ctx context.Context) (bool, error) {
 // begin reads all mailboxes, for which the map is locked.
 func (v *verification) begin(ctx context.Context, m mapView) error {
 	v.places = m
-	if head, tail := m.Log(); head != tail {
-		v.problem(fmt.Errorf("%w: map: a writer has died at offset %d of the log", mailstore.ErrCorrupt, tail.Offset))
-	}
-	boxes, err := v.store.tree.List(ctx)
+	var found []mailstore.Problem
+	begin := func() { v.refs, found = map[uint32]reference{}, nil }
+	note := func(p mailstore.Problem) { found = append(found, p) }
+	err := v.store.survey(ctx, begin, func(name string, b boxView, err error) error {
+		return v.box(ctx, name, b, err, note)
+	})
 	if err != nil {
 		return err
 	}
-	for _, info := range boxes {
-		if info.Selectable {
-			if err := v.box(ctx, info.Name); err != nil {
-				return err
-			}
-		}
+	if head, tail := m.Log(); head != tail {
+		v.problem(fmt.Errorf("%w: map: a writer has died at offset %d of the log", mailstore.ErrCorrupt, tail.Offset))
+	}
+	for _, p := range found {
+		v.report(p)
 	}
 	return nil
 }
 
-func (v *verification) box(ctx context.Context, name string) error {
-	b, err := v.store.peek(ctx, name)
-	if err == nil {
-		if _, begun := b.header(); begun || b.Count() > 0 {
-			err = b.fits(v.places)
-		}
+// box looks at one mailbox, whose index could not be read if err says so.
+func (v *verification) box(ctx context.Context, name string, b boxView, err error, note func(mailstore.Problem)) error {
+	if err == nil && b.begun() {
+		err = boxError(name, b.fits(v.places))
 	}
 	if errors.Is(err, mailstore.ErrCorrupt) || errors.Is(err, mailstore.ErrDeleted) {
-		v.report(mailstore.Problem{Mailbox: name, Err: err, Harmless: errors.Is(err, mailstore.ErrDeleted)})
+		note(mailstore.Problem{Mailbox: name, Err: err, Harmless: errors.Is(err, mailstore.ErrDeleted)})
 		return nil
 	}
 	if err != nil {
@@ -105,16 +104,16 @@ func (v *verification) box(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		if err := v.message(ctx, name, m.UID, b.record(m)); err != nil {
+		if err := v.message(ctx, name, m.UID, b.record(m), note); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (v *verification) message(ctx context.Context, box string, uid uint32, rec mailRecord) error {
+func (v *verification) message(ctx context.Context, box string, uid uint32, rec mailRecord, note func(mailstore.Problem)) error {
 	problem := func(format string, args ...any) {
-		v.report(mailstore.Problem{Mailbox: box, UID: uid, Err: fmt.Errorf("%w: "+format, append([]any{mailstore.ErrCorrupt}, args...)...)})
+		note(mailstore.Problem{Mailbox: box, UID: uid, Err: fmt.Errorf("%w: "+format, append([]any{mailstore.ErrCorrupt}, args...)...)})
 	}
 	ref := v.refs[rec.mapUID]
 	if ref.count++; ref.count == 1 {
@@ -134,7 +133,8 @@ func (v *verification) message(ctx context.Context, box string, uid uint32, rec 
 	return nil
 }
 
-// counts compares the reference counts.
+// counts compares the reference counts. One that is too high is harmless as long as
+// a mailbox has the message.
 func (v *verification) counts(ctx context.Context) error {
 	for e, err := range v.places.all(ctx) {
 		if errors.Is(err, mailstore.ErrCorrupt) {
@@ -148,9 +148,13 @@ func (v *verification) counts(ctx context.Context) error {
 		if have == count || count == math.MaxUint16 && have > count {
 			continue
 		}
+		err = fmt.Errorf("%w: map uid %d is in %d mailboxes, the map counts %d", mailstore.ErrCorrupt, e.uid, have, count)
+		if have == 0 {
+			// Which of the two nothing tells; Rebuild puts it into a mailbox.
+			err = fmt.Errorf("%w: its delivery did not come to its end, or a mailbox has lost it", err)
+		}
 		v.report(mailstore.Problem{
-			File: v.path(e.at.file, false), Offset: int64(e.at.offset), Harmless: have > 0 && count > have,
-			Err: fmt.Errorf("%w: map uid %d is in %d mailboxes, the map counts %d", mailstore.ErrCorrupt, e.uid, have, count),
+			File: v.path(e.at.file, false), Offset: int64(e.at.offset), Harmless: have > 0 && count > have, Err: err,
 		})
 	}
 	return nil

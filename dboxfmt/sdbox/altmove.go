@@ -34,26 +34,16 @@ func (b *box) altMove(ctx context.Context, uids []uint32, back bool) error {
 	if err != nil {
 		return err
 	}
-	from, to := b.dir, b.alt
-	if back {
-		from, to = to, from
-	} else if err := b.makeAlt(ctx); err != nil {
-		return err
-	}
 	var moved []uint32
 	for _, e := range list {
-		if e.Alt != back {
-			continue
+		if e.Alt == back {
+			moved = append(moved, e.UID)
 		}
-		if err := b.copyOver(ctx, e.UID, back); err != nil {
-			return b.wrap(e.UID, err)
-		}
-		moved = append(moved, e.UID)
 	}
 	if len(moved) == 0 {
 		return nil
 	}
-	if err := b.store.fsys.SyncDir(ctx, to); err != nil {
+	if err := b.copyAll(ctx, moved, back); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -63,10 +53,36 @@ func (b *box) altMove(ctx context.Context, uids []uint32, back bool) error {
 		return uncertain(err)
 	}
 	b.notify()
-	for _, uid := range moved {
+	return b.removeMoved(ctx, moved, back)
+}
+
+// copyAll copies files to the other place, durably.
+func (b *box) copyAll(ctx context.Context, uids []uint32, back bool) error {
+	to := b.dir
+	if !back {
+		to = b.alt
+		if err := b.makeAlt(ctx); err != nil {
+			return err
+		}
+	}
+	for _, uid := range uids {
+		if err := b.copyOver(ctx, uid, back); err != nil {
+			return b.wrap(uid, err)
+		}
+	}
+	return b.store.fsys.SyncDir(ctx, to)
+}
+
+// removeMoved removes the files that copyAll has copied.
+func (b *box) removeMoved(ctx context.Context, uids []uint32, back bool) error {
+	for _, uid := range uids {
 		if err := mailstore.IgnoreMissing(b.store.fsys.Remove(ctx, b.file(uid, back))); err != nil {
 			return b.wrap(uid, err)
 		}
+	}
+	from := b.dir
+	if back {
+		from = b.alt
 	}
 	return b.store.fsys.SyncDir(ctx, from)
 }

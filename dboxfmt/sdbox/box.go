@@ -6,9 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
@@ -121,28 +118,6 @@ func (b *box) refuseFiles(ctx context.Context) error {
 	return err
 }
 
-// list returns the UIDs of the files in dir, unsorted; none if there is no dir.
-func (b *box) list(ctx context.Context, dir string) (uids []uint32, err error) {
-	entries, err := b.store.fsys.ReadDir(ctx, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	for _, e := range entries {
-		if uid, ok := parseFile(e.Name()); ok {
-			uids = append(uids, uid)
-		}
-	}
-	return uids, err
-}
-
-// parseFile returns the UID that a file name stands for. There is one way only
-// to write it.
-func parseFile(name string) (uint32, bool) {
-	digits, ok := strings.CutPrefix(name, "u.")
-	uid, err := strconv.ParseUint(digits, 10, 32)
-	return uint32(uid), ok && err == nil && uid > 0 && digits == strconv.FormatUint(uid, 10)
-}
-
 // refresh returns what the index says now.
 func (b *box) refresh(ctx context.Context) (mailstore.Entries, error) {
 	if err := b.index.Refresh(ctx); err != nil {
@@ -188,10 +163,10 @@ func (b *box) lock(ctx context.Context) (*mailindex.Locked, *mailindex.View, err
 	return l, v, nil
 }
 
-// unlock keeps the index short and unlocks it. What was to be done is done, so
-// that a failure is only logged.
+// unlock does what others have left to do, keeps the index short and unlocks it.
+// What was to be done is done, so that a failure is only logged.
 func (b *box) unlock(ctx context.Context, l *mailindex.Locked) {
-	if err := errors.Join(l.Upkeep(ctx), l.Unlock()); err != nil {
+	if err := errors.Join(b.catchUp(ctx, l), l.Upkeep(ctx), l.Unlock()); err != nil {
 		b.store.opts.Logger.Warn("sdbox: upkeep of an index failed", "mailbox", b.name, "error", err)
 	}
 }
@@ -220,6 +195,8 @@ func wrap(name string, uid uint32, err error) error {
 		return nil
 	case uid == 0:
 		return fmt.Errorf("mailbox %q: %w", name, err)
+	case name == "":
+		return fmt.Errorf("uid %d: %w", uid, err)
 	}
 	return fmt.Errorf("mailbox %q: uid %d: %w", name, uid, err)
 }

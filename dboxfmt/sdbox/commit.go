@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"path/filepath"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
@@ -85,7 +84,7 @@ func assign(group []*commitRequest, next uint32) (list []*message) {
 		first := next
 		for _, m := range r.messages {
 			m.uid = max(next, m.opts.UID)
-			if m.opts.UID != 0 && m.opts.UID < next || m.uid == math.MaxUint32 {
+			if m.opts.UID != 0 && m.opts.UID < next || m.uid > lastUID {
 				r.err = fmt.Errorf("%w: %d, UIDNEXT is %d", mailstore.ErrUID, m.uid, next)
 				break
 			}
@@ -103,6 +102,9 @@ func assign(group []*commitRequest, next uint32) (list []*message) {
 // nameAll makes the files of all messages durable under their names. Some have
 // them when it fails. fs.ErrExist: a name is taken.
 func (b *box) nameAll(ctx context.Context, list []*message) error {
+	if err := b.nameAttachments(ctx, list); err != nil {
+		return err
+	}
 	var files []*fsapi.File
 	var names []string
 	linked := false
@@ -130,6 +132,7 @@ func (b *box) nameAll(ctx context.Context, list []*message) error {
 // unname takes names back. A file that was committed gets a temporary name.
 func (b *box) unname(ctx context.Context, list []*message) (err error) {
 	for _, m := range list {
+		err = errors.Join(err, b.unnameAttachments(ctx, m))
 		if !m.named {
 			continue
 		}

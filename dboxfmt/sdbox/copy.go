@@ -74,21 +74,20 @@ func (b *box) stage(ctx context.Context, from *box, e mailstore.Entry) (*message
 	if err != nil {
 		return nil, from.missing(ctx, e.UID, err)
 	}
-	if err = b.describe(ctx, m); err != nil {
+	if err = b.describe(ctx, m, from, e.UID); err != nil {
 		return nil, errors.Join(err, b.store.fsys.Remove(ctx, m.from))
 	}
 	return m, nil
 }
 
-// describe reads what the index must know of a copy. Attachments in files of
-// their own belong to one message: they cannot be copied by a second name.
-func (b *box) describe(ctx context.Context, m *message) error {
+// describe reads what has to be known of a copy of a message.
+func (b *box) describe(ctx context.Context, m *message, from *box, uid uint32) error {
 	_, msg, err := b.read(ctx, m.from)
 	if err != nil {
 		return err
 	}
-	if _, parts := msg.Metadata.Get('X'); parts {
-		return mailstore.ErrIncomplete
+	if m.attached, err = from.attachments(uid, msg.Metadata); err != nil {
+		return err
 	}
 	o := pop3Options(msg.Metadata)
 	m.opts.POP3UIDL, m.opts.POP3Order = o.POP3UIDL, o.POP3Order

@@ -19,6 +19,10 @@
 //	ROOT/mailboxes/<name>/dbox-Mails/dovecot.index*   flags, keywords, UIDs
 //	ALT/mailboxes/<name>/dbox-Mails/u.<uid>           a message in alternate storage
 //
+// Other names in these directories, and UIDs that an index cannot have, are in
+// nobody's way; Verify tells of those that begin with "u.", and a rebuild takes
+// the files in whose number is all that is wrong with them.
+//
 // A message file is complete and durable before it gets its name, and never
 // changes. The index is a log of changes, which is only appended to (package
 // mailindex). A message is in the mailbox if and only if the index has its UID;
@@ -47,8 +51,17 @@
 //	delete    lock the list; mark the index    a mailbox that cannot be opened
 //	          move it out of the tree, remove  what the next deletion removes
 //
+//	rebuild   lock; repair, split and rename  the same messages, some of them from
+//	          files, sync                     UIDNEXT on
+//	          write the index, sync           files that it does not have
+//	          remove those, sync              nothing
+//
 //	rename    lock the list; move, sync        the alternate storage under the old name
 //	          move the alternate storage       nothing
+//
+// What somebody else has asked for in the log and has not done (Dovecot writes
+// expunges and moves to the alternate storage there first) is done by whoever
+// changes the mailbox next (catchup.go).
 //
 // No step is reported as done before the last sync. A file from UIDNEXT on is of
 // a commit that died: nobody was told that it is saved, nor that it is not, and
@@ -73,15 +86,16 @@
 //
 // Nothing is compressed, and no attachments are taken out of messages. Those that
 // Dovecot has taken out are put in again where Options.Attachments says where
-// they are; such messages cannot be copied within the store. What its plugins
-// have compressed can be moved about, but not read: mailstore.ErrIncomplete.
+// they are; without, such messages cannot be copied. What its plugins have
+// compressed can be copied and moved about, but not read: mailstore.ErrIncomplete.
 //
 // # Reading the source
 //
 // store.go and boxes.go (what is open), box.go (a mailbox and its lock),
-// mailbox.go (what a handle does). Saving: save.go, queue.go, commit.go,
-// orphan.go. The rest by name: fetch.go, expunge.go, copy.go, altmove.go,
-// delete.go. Rebuild: rebuild.go (the store), rebuildbox.go (a mailbox),
-// rebuildindex.go (its index), rebuildfile.go and
-// split.go (message files). verify.go and verifyread.go say what can be wrong.
+// mailbox.go (what a handle does), names.go (what is in a directory). Saving:
+// save.go, queue.go, commit.go, orphan.go. The rest by name: fetch.go, expunge.go,
+// copy.go, attachment.go, altmove.go, catchup.go, delete.go. Rebuild: rebuild.go
+// (the store), rebuildbox.go (a mailbox), rebuildindex.go (its index),
+// rebuildfile.go, rebuildnames.go and split.go (message files). verify.go and
+// verifyread.go say what can be wrong.
 package sdbox

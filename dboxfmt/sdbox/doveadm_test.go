@@ -11,7 +11,9 @@ import (
 // dovecot is a private Dovecot with an sdbox.
 type dovecot struct{ *storetest.Dovecot }
 
-func newDovecot(t testing.TB) *dovecot { return &dovecot{storetest.NewDovecot(t, "sdbox")} }
+func newDovecot(t testing.TB, settings ...string) *dovecot {
+	return &dovecot{storetest.NewDovecot(t, "sdbox", settings...)}
+}
 
 // state returns the whole store as Dovecot sees it, in the form of fixture.state.
 func (d *dovecot) state() (lines []string) {

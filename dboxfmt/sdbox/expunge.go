@@ -30,52 +30,25 @@ func (b *box) expunge(ctx context.Context, uids []uint32) error {
 		return err
 	}
 	defer b.unlock(context.WithoutCancel(ctx), l)
-	requested, err := v.Requested(ctx)
-	if err != nil {
-		return err
-	}
-	for _, e := range requested {
-		uids = append(slices.Clip(uids), e.UID) // somebody else has asked for that
-	}
 	gone, err := present(ctx, mailstore.Entries{View: v}, uids)
 	if err != nil || len(gone) == 0 {
 		return err
 	}
-	tx := &mailindex.Transaction{}
+	// What has begun is brought to its end.
+	return b.expungeWith(context.WithoutCancel(ctx), l, &mailindex.Transaction{}, gone)
+}
+
+// expungeWith writes tx, with the expunge of messages in it, and removes their
+// files.
+func (b *box) expungeWith(ctx context.Context, l *mailindex.Locked, tx *mailindex.Transaction, gone []mailstore.Entry) error {
 	for _, e := range gone {
 		tx.Expunge(mailindex.Expunge{UID: e.UID})
 	}
-	ctx = context.WithoutCancel(ctx) // what has begun is brought to its end
 	if err := l.Append(ctx, tx); err != nil {
 		return uncertain(err)
 	}
 	b.notify()
 	return errors.Join(b.removeAttachments(ctx, gone), b.remove(ctx, gone))
-}
-
-// removeAttachments removes what belongs to messages, if it is known where. It
-// reads that from their files. What cannot be read stays.
-func (b *box) removeAttachments(ctx context.Context, list []mailstore.Entry) (err error) {
-	if b.store.opts.Attachments == "" {
-		return nil
-	}
-	for _, e := range list {
-		_, m, failed := b.read(ctx, b.file(e.UID, e.Alt))
-		if errors.Is(failed, fs.ErrNotExist) {
-			_, m, failed = b.read(ctx, b.file(e.UID, !e.Alt))
-		}
-		if failed != nil {
-			continue
-		}
-		parts, failed := m.Metadata.ExternalParts()
-		if failed != nil {
-			continue
-		}
-		for _, p := range parts {
-			err = errors.Join(err, mailstore.IgnoreMissing(b.store.fsys.Remove(ctx, b.attachment(e.UID, p.Ref))))
-		}
-	}
-	return err
 }
 
 // present returns the entries of those UIDs that are there, in ascending order.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"path/filepath"
 	"time"
 
 	"github.com/ringbox/ringbox/dboxfmt"
@@ -74,12 +73,6 @@ func (f *fetch) at(e mailstore.Entry, alt bool) *mailstore.Mail {
 	return mail
 }
 
-// attachment is where the attachment of a message is. Single-dbox has a file of
-// its own for each message.
-func (b *box) attachment(uid uint32, ref string) string {
-	return filepath.Join(b.store.opts.Attachments, filepath.Join("/", fmt.Sprintf("%s-%x-%d", ref, b.guid, uid)))
-}
-
 // again looks for a file in the other place. When it is in neither, it may have
 // been moved from one to the other just then, or have been expunged: the index
 // says so by now.
@@ -107,9 +100,5 @@ func (f *fetch) again(ctx context.Context, uid uint32, cause error) (*mailstore.
 
 // file is where a message is.
 func (b *box) file(uid uint32, alt bool) string {
-	dir := b.dir
-	if alt {
-		dir = b.alt
-	}
-	return filepath.Join(dir, fmt.Sprintf("u.%d", uid))
+	return b.path(fmt.Sprintf("u.%d", uid), alt)
 }

@@ -208,7 +208,18 @@ func TestAttachmentsFixture(t *testing.T) {
 		require.Equal(t, string(text[at:]), string(rest), "from %d on", at)
 	}
 	done()
+	copied, err := m.Copy(x.ctx, []uint32{1}, m)
+	require.NoError(t, err)
 	require.NoError(t, m.Expunge(x.ctx, []uint32{1}))
+	mail, done = one()
+	require.Equal(t, copied[0], mail.UID)
+	body, err = mail.Body(x.ctx)
+	require.NoError(t, err)
+	again, err := io.ReadAll(body)
+	require.NoError(t, err)
+	require.Equal(t, string(text), string(again), "a copy has attachments of its own")
+	done()
+	require.NoError(t, m.Expunge(x.ctx, copied))
 	left := 0
 	require.NoError(t, filepath.WalkDir(x.opts.Attachments, func(_ string, e fs.DirEntry, err error) error {
 		if !e.IsDir() {

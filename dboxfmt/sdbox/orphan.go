@@ -3,8 +3,6 @@ package sdbox
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"slices"
 
 	"github.com/ringbox/ringbox/dboxfmt"
@@ -15,23 +13,19 @@ import (
 // orphans returns the messages whose files have UIDs from next on, which no
 // index knows: those of a commit that died after it had named them. They are
 // taken in: it is not known whether somebody has been told that they are saved,
-// for the index may have been put back to an older state. next is the UID after
-// them. A file that is damaged is left to a rebuild; its UID is not used again.
-// The log must be locked.
+// for the index may have been put back to an older state. after is the UID after
+// them. A file that is damaged is left to a rebuild; its UID is not used again. The
+// log must be locked.
 func (b *box) orphans(ctx context.Context, next uint32) (list []*message, after uint32, err error) {
-	uids, err := b.list(ctx, b.dir)
+	there, err := b.names(ctx, b.dir)
 	if err != nil {
 		return nil, 0, err
 	}
-	slices.Sort(uids)
-	for _, uid := range uids {
-		if uid < next {
+	slices.Sort(there.uids)
+	for _, uid := range there.uids {
+		if uid < next || tooHigh(next, uid) {
 			continue
 		}
-		if uid == math.MaxUint32 {
-			return nil, 0, fmt.Errorf("%w: %s is there", mailstore.ErrUID, b.file(uid, false))
-		}
-		after = uid + 1
 		_, m, err := b.read(ctx, b.file(uid, false))
 		switch {
 		case errors.Is(err, dboxfmt.ErrCorrupt) || errors.Is(err, dboxfmt.ErrTruncated):
@@ -41,7 +35,7 @@ func (b *box) orphans(ctx context.Context, next uint32) (list []*message, after 
 		}
 		list = append(list, &message{uid: uid, opts: pop3Options(m.Metadata)})
 	}
-	return list, max(next, after), nil
+	return list, max(next, there.next), nil
 }
 
 // pop3Options are what the index has to be told of a message's metadata.

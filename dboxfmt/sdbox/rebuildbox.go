@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ringbox/ringbox/dboxfmt"
@@ -25,7 +26,12 @@ type rebuiltBox struct {
 	view     *mailindex.View
 	known    *mailstore.Salvage
 	files    map[uint32]*file
+	strange  []stranger
+	changed  map[string]bool // directories that have to be synced before the index is written
 	next     uint32
+
+	// forgetCache is called before a message is not any more what it was.
+	forgetCache func() error
 
 	// requested: to be expunged, by somebody who has not got round to it.
 	requested map[uint32]bool
@@ -43,6 +49,7 @@ func (r *rebuiltBox) run(ctx context.Context, l *mailindex.Locked) (err error) {
 		return err
 	}
 	r.next = max(r.known.NextUID, 1)
+	r.forgetCache = sync.OnceValue(func() error { return r.dropCache(ctx) })
 	if err := r.look(ctx); err != nil {
 		return err
 	}
@@ -50,11 +57,17 @@ func (r *rebuiltBox) run(ctx context.Context, l *mailindex.Locked) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := r.renumber(ctx); err != nil {
+		return err
+	}
 	if err := r.inspect(ctx); err != nil {
 		return err
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
+	}
+	if err := r.sync(ctx); err != nil {
+		return err // the index must not speak of names that can still be lost
 	}
 	if r.damaged {
 		err = r.reset(ctx, l)
@@ -70,17 +83,23 @@ func (r *rebuiltBox) run(ctx context.Context, l *mailindex.Locked) (err error) {
 
 // look finds the files.
 func (r *rebuiltBox) look(ctx context.Context) error {
-	r.files = map[uint32]*file{}
+	r.files, r.changed = map[uint32]*file{}, map[string]bool{}
 	for _, alt := range []bool{false, true} {
-		dir := r.dir
-		if alt {
-			dir = r.box.alt
-		}
-		uids, err := r.list(ctx, dir)
+		there, err := r.names(ctx, r.dirOf(alt))
 		if err != nil {
 			return err
 		}
-		for _, uid := range uids {
+		r.next = max(r.next, there.next)
+		for _, e := range there.odd {
+			if isFile(e) && isNumber(e.Name()) {
+				r.strange = append(r.strange, stranger{e.Name(), alt})
+			}
+		}
+		for _, uid := range there.uids {
+			if tooHigh(r.known.NextUID, uid) && r.known.Messages[uid] == nil {
+				r.strange = append(r.strange, stranger{filepath.Base(r.box.file(uid, alt)), alt})
+				continue
+			}
 			if r.files[uid] == nil {
 				r.files[uid] = &file{uid: uid}
 			}
@@ -88,9 +107,6 @@ func (r *rebuiltBox) look(ctx context.Context) error {
 				r.files[uid].alt = true
 			} else {
 				r.files[uid].primary = true
-			}
-			if uid+1 != 0 {
-				r.next = max(r.next, uid+1)
 			}
 		}
 	}
@@ -126,7 +142,7 @@ func (r *rebuiltBox) takeLeftovers(ctx context.Context) (list []*file, err error
 		}
 	}
 	for uid, f := range r.files {
-		if r.known.Messages[uid] == nil && r.known.Expunged[uid] || r.requested[uid] {
+		if r.known.Expunged(uid) || r.requested[uid] {
 			list = append(list, f)
 			delete(r.files, uid)
 			delete(r.known.Messages, uid)
@@ -151,6 +167,7 @@ func (r *rebuiltBox) drop(ctx context.Context, leftover []*file) (err error) {
 	for _, f := range leftover {
 		r.report.Expunged++
 		for _, path := range f.paths(r.box) {
+			r.changed[filepath.Dir(path)] = true
 			if !r.damaged && r.whole(ctx, path) {
 				err = errors.Join(err, mailstore.IgnoreMissing(r.fsys.Remove(ctx, path)))
 				continue
@@ -159,10 +176,7 @@ func (r *rebuiltBox) drop(ctx context.Context, leftover []*file) (err error) {
 			err = errors.Join(err, r.fsys.Rename(ctx, path, path+".expunged"))
 		}
 	}
-	if len(leftover) > 0 {
-		err = errors.Join(err, r.fsys.SyncDir(ctx, r.dir))
-	}
-	return err
+	return errors.Join(err, r.sync(ctx))
 }
 
 // whole reports whether a file can be read as a message.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 	"sync"
 
 	"github.com/ringbox/ringbox/dboxfmt"
@@ -18,7 +19,8 @@ type file struct {
 	uid          uint32
 	primary, alt bool // where it is
 	meta         dboxfmt.Metadata
-	several      bool // there is more than one message in it
+	size         int64 // of the stored body in bytes
+	several      bool  // there is more than one message in it
 	repaired     bool
 	err          error
 }
@@ -66,10 +68,8 @@ func (r *rebuiltBox) inspect(ctx context.Context) error {
 	close(work)
 	wg.Wait()
 	var err error
-	repaired := false
 	for _, f := range all {
 		if f.repaired {
-			repaired = true
 			r.report.Repaired++
 			r.note("mailbox %q: uid %d: its file was repaired", r.name, f.uid)
 		}
@@ -80,9 +80,6 @@ func (r *rebuiltBox) inspect(ctx context.Context) error {
 		if f.err != nil {
 			err = errors.Join(err, wrap("", f.uid, f.err))
 		}
-	}
-	if repaired && err == nil {
-		err = r.dropCache(ctx)
 	}
 	return err
 }
@@ -104,6 +101,9 @@ func (r *rebuiltBox) inspectFile(ctx context.Context, f *file) (err error) {
 func (r *rebuiltBox) inspectPath(ctx context.Context, f *file, path string) (bool, error) {
 	_, m, err := r.read(ctx, path)
 	if errors.Is(err, dboxfmt.ErrCorrupt) || errors.Is(err, dboxfmt.ErrTruncated) {
+		if err := r.forgetCache(); err != nil {
+			return true, err
+		}
 		report, failed := dboxfmt.RepairFile(ctx, r.fsys, path, dboxfmt.RepairFileOptions{
 			RepairOptions: dboxfmt.RepairOptions{Single: true, Version: r.opts.Version, Created: r.opts.Now()}, RemoveEmpty: true,
 		})
@@ -123,7 +123,7 @@ func (r *rebuiltBox) inspectPath(ctx context.Context, f *file, path string) (boo
 	if err != nil {
 		return true, err
 	}
-	f.meta = m.Metadata
+	f.meta, f.size = m.Metadata, m.BodySize
 	return true, nil
 }
 
@@ -156,6 +156,7 @@ func (r *rebuiltBox) choose(ctx context.Context, f *file) error {
 	}
 	f.primary, f.alt = !alt, alt
 	other := r.box.file(f.uid, !alt)
+	r.changed[filepath.Dir(other)] = true
 	if same {
 		return r.fsys.Remove(ctx, other)
 	}

@@ -3,7 +3,9 @@ package sdbox
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/ringbox/ringbox/dboxfmt/mailindex"
@@ -34,6 +36,10 @@ func (r *rebuiltBox) mend(ctx context.Context, l *mailindex.Locked) error {
 		default:
 			continue
 		}
+		changed = true
+	}
+	if head, tail := r.view.Log(); head != tail {
+		tx.Done() // index and files agree now
 		changed = true
 	}
 	var added []*message
@@ -105,7 +111,11 @@ func (r *rebuiltBox) reset(ctx context.Context, l *mailindex.Locked) error {
 }
 
 // dropCache removes what Dovecot has noted of messages that are not what they
-// were.
+// were, durably.
 func (r *rebuiltBox) dropCache(ctx context.Context) error {
-	return mailstore.IgnoreMissing(r.fsys.Remove(ctx, filepath.Join(r.dir, "dovecot.index.cache")))
+	err := r.fsys.Remove(ctx, filepath.Join(r.dir, "dovecot.index.cache"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, r.fsys.SyncDir(ctx, r.dir))
 }

@@ -28,6 +28,8 @@ type message struct {
 	uid   uint32      // once that is known
 	named bool        // it has its name, besides from
 	alt   bool        // that is in the alternate storage
+
+	attached *attached // of a copy; nil: none
 }
 
 // maxOpen is how many files a transaction keeps open. Those before get a

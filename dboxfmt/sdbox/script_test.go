@@ -134,7 +134,9 @@ func (s *script) step() {
 		s.exists = slices.DeleteFunc(s.exists, func(n string) bool { return n == name })
 	case n < 94:
 		s.rename(a.actor, note)
-	case n < 98:
+	case n < 97:
+		s.requests(a.actor, box, note)
+	case n < 99:
 		on := s.random.Intn(2) == 0
 		note("subscribe %s: %v", box, on)
 		a.subscribe(box, on)
@@ -161,6 +163,29 @@ func (s *script) rename(a actor, note func(string, ...any)) {
 			s.exists[i] = to + strings.TrimPrefix(name, from)
 		}
 	}
+}
+
+// requests are what a Dovecot that has died had still to do, and another one or
+// this package does when it changes something.
+func (s *script) requests(a actor, box string, note func(string, ...any)) {
+	var expunge, toAlt, back []uint32
+	entries, err := s.open(box).Entries(s.ctx)
+	require.NoError(s.t, err)
+	for _, uid := range s.someUIDs(box) {
+		e, _, err := entries.ByUID(s.ctx, uid)
+		require.NoError(s.t, err)
+		switch {
+		case s.random.Intn(3) == 0:
+			expunge = append(expunge, uid)
+		case e.Alt:
+			back = append(back, uid)
+		default:
+			toAlt = append(toAlt, uid)
+		}
+	}
+	note("requests in %s: expunge %v, to the alternate storage %v, back %v", box, expunge, toAlt, back)
+	s.leaveRequests(box, expunge, toAlt, back)
+	a.save(box, "Subject: somebody goes on\r\n\r\n")
 }
 
 func (s *script) anyBox() string { return s.exists[s.random.Intn(len(s.exists))] }

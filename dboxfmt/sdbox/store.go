@@ -27,7 +27,8 @@ type Options struct {
 	// Version of the message files that are written; 0 means 3. With 2 the
 	// store is one that Dovecot can share. Files of all versions are read.
 	Version int
-	// LockTimeout is how long to wait for a lock; 0 means 120 seconds.
+	// LockTimeout is how long to wait for a lock; 0 means
+	// mailindex.DefaultLockTimeout.
 	LockTimeout time.Duration
 	// Limits say when indexes are written anew; the zero value is Dovecot's.
 	Limits mailindex.Limits
@@ -43,7 +44,7 @@ func (o *Options) setDefaults() {
 		o.Version = 3
 	}
 	if o.LockTimeout == 0 {
-		o.LockTimeout = 120 * time.Second
+		o.LockTimeout = mailindex.DefaultLockTimeout
 	}
 	if o.PollInterval == 0 {
 		o.PollInterval = time.Second

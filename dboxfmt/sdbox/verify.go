@@ -51,6 +51,8 @@ var (
 	errNoGUID    = errors.New("the message has no GUID")
 	errDeleted   = errors.New("its deletion has begun and is not finished")
 	errRequested = errors.New("somebody has asked to expunge it, and has not done it")
+	errName      = errors.New("it has the name of no message: nobody reads it")
+	errHigh      = errors.New("no index has it, and its UID would leave none for others")
 	errOrphan    = errors.New("no index has it: a commit has not come to its end")
 	errLeftover  = errors.New("the message is expunged, the file is left")
 	errTwice     = errors.New("it is in both storages")
@@ -68,6 +70,7 @@ type verification struct {
 	view    *mailindex.View
 	primary map[uint32]bool
 	inAlt   map[uint32]bool
+	odd     []string // paths of what begins like a message, and is none
 }
 
 func (v *verification) found(uid uint32, file string, harmless bool, err error) {
@@ -116,10 +119,11 @@ func (v *verification) run(ctx context.Context) error {
 
 // withoutIndex: a mailbox that nobody has opened yet has none.
 func (v *verification) withoutIndex(ctx context.Context) error {
-	uids, err := v.list(ctx, v.dir)
-	if err == nil && len(uids) > 0 {
-		v.found(0, v.dir, false, fmt.Errorf("%w: %d", errNoIndex, len(uids)))
+	primary, err := v.set(ctx, false)
+	if err == nil && len(primary) > 0 {
+		v.found(0, v.dir, false, fmt.Errorf("%w: %d", errNoIndex, len(primary)))
 	}
+	v.oddNames()
 	return err
 }
 
@@ -133,20 +137,29 @@ func (v *verification) look(ctx context.Context) (err error) {
 	if v.view, err = l.View(ctx); err != nil {
 		return err
 	}
-	if v.primary, err = v.set(ctx, v.dir); err != nil {
+	if v.primary, err = v.set(ctx, false); err != nil {
 		return err
 	}
-	v.inAlt, err = v.set(ctx, v.alt)
+	v.inAlt, err = v.set(ctx, true)
 	return err
 }
 
-func (v *verification) set(ctx context.Context, dir string) (map[uint32]bool, error) {
-	uids, err := v.list(ctx, dir)
-	set := make(map[uint32]bool, len(uids))
-	for _, uid := range uids {
+func (v *verification) set(ctx context.Context, alt bool) (map[uint32]bool, error) {
+	there, err := v.box.names(ctx, v.dirOf(alt))
+	set := make(map[uint32]bool, len(there.uids))
+	for _, uid := range there.uids {
 		set[uid] = true
 	}
+	for _, e := range there.odd {
+		v.odd = append(v.odd, v.path(e.Name(), alt))
+	}
 	return set, err
+}
+
+func (v *verification) oddNames() {
+	for _, path := range v.odd {
+		v.found(0, path, true, errName)
+	}
 }
 
 // compare joins the index and the directories.
@@ -176,12 +189,15 @@ func (v *verification) compare(ctx context.Context) error {
 	for _, e := range asked {
 		v.found(e.UID, v.index.Path(), true, errRequested)
 	}
+	v.oddNames()
 	for _, alt := range []bool{false, true} {
 		for uid := range map[bool]map[uint32]bool{false: v.primary, true: v.inAlt}[alt] {
 			switch {
 			case known[uid]:
 			case uid < v.view.NextUID():
 				v.found(uid, v.file(uid, alt), true, errLeftover)
+			case tooHigh(v.view.NextUID(), uid):
+				v.found(uid, v.file(uid, alt), true, errHigh)
 			default:
 				v.found(uid, v.file(uid, alt), true, errOrphan)
 			}

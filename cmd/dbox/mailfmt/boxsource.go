@@ -79,7 +79,7 @@ func (s *boxSource) problem(offset int64, reason string) *Problem {
 
 func (s *boxSource) mail(msg *dboxfmt.Message) (*Mail, error) {
 	box := s.file.Box()
-	if err := checkPlain(box, msg); err != nil {
+	if err := CheckPlain(box, msg); err != nil {
 		if cause := context.Cause(s.ctx); cause != nil {
 			return nil, cause
 		}
@@ -89,7 +89,7 @@ func (s *boxSource) mail(msg *dboxfmt.Message) (*Mail, error) {
 		Name: fmt.Sprintf("%s, offset %d", s.file.Name, msg.Offset),
 		Text: func() (io.Reader, error) { return PlainText(box, msg) },
 	}
-	m.Size, _ = msg.PlainSize() // checkPlain has looked at it
+	m.Size, _ = msg.PlainSize() // CheckPlain has looked at it
 	fromMetadata(m, msg.Metadata)
 	return m, nil
 }

@@ -19,7 +19,11 @@ type BoxOptions struct {
 	Mailbox string // multi-dbox files: B
 	// Folders: a Maildir gets folders for mailboxes other than INBOX (Maildir++).
 	Folders bool
-	Store   stores.Options // FS need not be set
+	// Portable: a Maildir gets names that Windows can have too.
+	Portable bool
+	Store    stores.Options // FS need not be set
+	// KeepUIDs: see CreateInStore.
+	KeepUIDs bool
 }
 
 // singleTarget writes u.1, u.2, ….

@@ -17,10 +17,15 @@ type fileSet struct {
 	paths    []string // still to come
 	describe func(*files.File, *Mail)
 	file     *files.File // of the mail before
+	problem  error       // to be told first; nil: none
 }
 
 func (s *fileSet) Next() (*Mail, error) {
 	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	if err := s.problem; err != nil {
+		s.problem = nil
 		return nil, err
 	}
 	if len(s.paths) == 0 {

@@ -126,9 +126,9 @@ func (l Location) Create(ctx context.Context, fsys *fsapi.FS, opts BoxOptions) (
 	switch l.Format {
 	case Maildir:
 		if opts.Folders {
-			return CreateMaildirTree(ctx, fsys, l.Path)
+			return CreateMaildirTree(ctx, fsys, l.Path, opts.Portable)
 		}
-		return CreateMaildir(ctx, fsys, l.Path)
+		return CreateMaildir(ctx, fsys, l.Path, opts.Portable)
 	case Mbox:
 		return CreateMbox(ctx, fsys, l.Path)
 	case EML:
@@ -141,7 +141,7 @@ func (l Location) Create(ctx context.Context, fsys *fsapi.FS, opts BoxOptions) (
 		if err != nil {
 			return nil, err
 		}
-		return CreateInStore(ctx, s), nil
+		return CreateInStore(ctx, s, opts.KeepUIDs), nil
 	}
 	return CreateMultiBoxes(ctx, fsys, l.Path, opts)
 }

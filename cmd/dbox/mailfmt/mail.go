@@ -21,6 +21,9 @@ type Mail struct {
 	POP3Order uint32
 	Saved     time.Time // zero: not known
 
+	// UID is the one that clients know it by in its mailbox; 0: not known. Those
+	// of a mailbox ascend.
+	UID uint32
 	// Mailbox is where it is, or is to be. Empty: there is only one.
 	Mailbox string
 
@@ -99,12 +102,22 @@ type Source interface {
 type Mailbox struct {
 	Name       string // "/" between levels
 	Subscribed bool
+	// What clients know their UIDs by; 0: not known. UIDNext is as of after the
+	// last mail of the mailbox.
+	UIDValidity uint32
+	UIDNext     func() uint32
 }
 
 // Shelf is a Source that has several mailboxes.
 type Shelf interface {
 	// Mailboxes returns them in the order in which their mail comes.
 	Mailboxes() []Mailbox
+}
+
+// Keeper is a Target that keeps the UIDs of some mailboxes, so that clients need
+// not notice, and renumbers those that had messages before.
+type Keeper interface {
+	Kept() (kept, renumbered []string)
 }
 
 // Maker is a Target that has several mailboxes. Mail makes its mailbox in it;

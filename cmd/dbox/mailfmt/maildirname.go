@@ -9,16 +9,32 @@ import (
 	"time"
 )
 
-// The name of a file in a Maildir is BASE or BASE:2,FLAGS.
+// The name of a file in a Maildir is BASE or BASE:2,FLAGS. Windows has no names
+// with a colon: there programs write a semicolon, or an exclamation mark.
 const (
-	infoSeparator = ":2,"
-	forwarded     = "$Forwarded" // the keyword that has a letter
+	infoMark     = ":2,"
+	portableMark = ";2,"
+
+	forwarded = "$Forwarded" // the keyword that has a letter
 )
+
+var portableInfo = regexp.MustCompile(`[;!]2,[A-Za-z]*$`)
+
+// cutName divides a name into BASE and FLAGS.
+func cutName(name string) (base, info string) {
+	if base, info, ok := strings.Cut(name, ":"); ok {
+		info, _ = strings.CutPrefix(info, "2,")
+		return base, info
+	}
+	if at := portableInfo.FindStringIndex(name); at != nil {
+		return name[:at[0]], name[at[0]+len(portableMark):]
+	}
+	return name, ""
+}
 
 // splitName returns what the name of a file in a Maildir says.
 func splitName(name string, known letters) (base string, flags Flags, keywords []string) {
-	base, info, _ := strings.Cut(name, ":")
-	info, _ = strings.CutPrefix(info, "2,")
+	base, info := cutName(name)
 	for _, c := range info {
 		if keyword, ok := known.keyword(c); ok {
 			keywords = append(keywords, keyword)
@@ -44,8 +60,8 @@ func splitName(name string, known letters) (base string, flags Flags, keywords [
 
 // joinName is the other way round; the letters are in alphabetical order, as
 // Maildir demands. more are those of keywords, ascending.
-func joinName(base string, flags Flags, keywords []string, more string) string {
-	name := base + infoSeparator
+func joinName(base, mark string, flags Flags, keywords []string, more string) string {
+	name := base + mark
 	for _, letter := range []struct {
 		c   string
 		set bool
@@ -78,10 +94,13 @@ func guidOfBase(base string) string {
 	return base
 }
 
+// notPortable is what names cannot have on Windows, or not at their end.
+var notPortable = regexp.MustCompile(`[<>"\\|?*]|[;!]2,[A-Za-z]*$|[.]$`)
+
 // baseFor is a name for message n of those that are written. kept says whether
 // the GUID can be read from it.
 func baseFor(guid string, received time.Time, n int) (base string, kept bool) {
-	if someBase.MatchString(guid) && !ownBase.MatchString(guid) {
+	if someBase.MatchString(guid) && !ownBase.MatchString(guid) && !portableInfo.MatchString(guid) {
 		return guid, true
 	}
 	kept = hexGUID.MatchString(guid)

@@ -18,12 +18,15 @@ type maildirTarget struct {
 	n     int
 	bases map[string]bool // names in use: two messages may have the same GUID
 	known letters
+
+	portable bool // names are such that Windows can have them too
 }
 
 // CreateMaildir returns a Target that adds mails to a Maildir. It is made if
-// there is none. All mails go to cur.
-func CreateMaildir(ctx context.Context, fsys *fsapi.FS, dir string) (Target, error) {
-	t := &maildirTarget{group: group{ctx: ctx, fs: fsys}, dir: dir, bases: map[string]bool{}}
+// there is none. All mails go to cur. portable: their names are such that Windows
+// can have them too.
+func CreateMaildir(ctx context.Context, fsys *fsapi.FS, dir string, portable bool) (Target, error) {
+	t := &maildirTarget{group: group{ctx: ctx, fs: fsys}, dir: dir, bases: map[string]bool{}, portable: portable}
 	for _, sub := range []string{"cur", "new", "tmp"} {
 		if err := MakeDir(ctx, fsys, filepath.Join(dir, sub)); err != nil {
 			return nil, err
@@ -76,7 +79,7 @@ func (t *maildirTarget) Add(m *Mail) (Loss, error) {
 		received = time.Unix(0, 0) // as Dovecot shows it
 	}
 	base, kept := baseFor(m.GUID, received, t.n)
-	if t.bases[base] {
+	if t.bases[base] || t.portable && notPortable.MatchString(base) {
 		base, kept = baseFor("", received, t.n)
 	}
 	t.bases[base] = true
@@ -88,7 +91,11 @@ func (t *maildirTarget) Add(m *Mail) (Loss, error) {
 		return 0, err
 	}
 	lost |= lostKeywords
-	path := filepath.Join(t.dir, "cur", joinName(base, m.Flags, m.Keywords, more))
+	mark := infoMark
+	if t.portable {
+		mark = portableMark
+	}
+	path := filepath.Join(t.dir, "cur", joinName(base, mark, m.Flags, m.Keywords, more))
 	return lost, t.write(path, received, func(w *fsapi.Writer) error { return copyText(w, m) })
 }
 

@@ -17,6 +17,8 @@ import (
 type folder struct {
 	mailbox string
 	dir     string
+	list    *uidList
+	problem error // with the list; nil: none
 }
 
 // folderDir is the name of the directory of a mailbox: ".Archive.2026" for
@@ -60,13 +62,13 @@ func OpenMaildirTree(ctx context.Context, fsys *fsapi.FS, dir, mailbox string) (
 	if err != nil {
 		return nil, err
 	}
-	all := []folder{{mailstore.Inbox, dir}}
+	all := []folder{{mailbox: mailstore.Inbox, dir: dir}}
 	for _, e := range entries {
 		if name, ok := parseFolderDir(e.Name()); ok && e.IsDir() {
 			path := filepath.Join(dir, e.Name())
 			info, err := fsys.Stat(ctx, filepath.Join(path, "cur"))
 			if err == nil && info.IsDir() {
-				all = append(all, folder{name, path})
+				all = append(all, folder{mailbox: name, dir: path})
 			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, err
 			}
@@ -75,6 +77,9 @@ func OpenMaildirTree(ctx context.Context, fsys *fsapi.FS, dir, mailbox string) (
 	t := &maildirTree{ctx: ctx, fs: fsys}
 	for _, f := range all {
 		if mailbox == "" || f.mailbox == mailbox {
+			if f.list, f.problem, err = trustedUIDList(ctx, fsys, f.dir); err != nil {
+				return nil, err
+			}
 			t.all = append(t.all, f)
 		}
 	}
@@ -88,7 +93,7 @@ func OpenMaildirTree(ctx context.Context, fsys *fsapi.FS, dir, mailbox string) (
 // Mailboxes implements [Shelf].
 func (t *maildirTree) Mailboxes() (all []Mailbox) {
 	for _, f := range t.all {
-		all = append(all, Mailbox{Name: f.mailbox})
+		all = append(all, Mailbox{Name: f.mailbox, UIDValidity: f.list.validity, UIDNext: func() uint32 { return f.list.next }})
 	}
 	return all
 }
@@ -102,7 +107,7 @@ func (t *maildirTree) Next() (*Mail, error) {
 			}
 			f := t.left[0]
 			t.left = t.left[1:]
-			src, err := OpenMaildir(t.ctx, t.fs, f.dir)
+			src, err := openFolder(t.ctx, t.fs, f.dir, f.list, f.problem)
 			if err != nil {
 				return nil, err
 			}

@@ -17,12 +17,15 @@ type maildirTreeTarget struct {
 	folders map[string]Target // by mailbox
 	order   []Target
 	current Target // the one whose files are open
+
+	portable bool
 }
 
 // CreateMaildirTree returns a Target that adds mails to a Maildir, for INBOX,
-// and to folders in it (Maildir++) for all other mailboxes.
-func CreateMaildirTree(ctx context.Context, fsys *fsapi.FS, dir string) (Target, error) {
-	t := &maildirTreeTarget{ctx: ctx, fs: fsys, dir: dir, folders: map[string]Target{}}
+// and to folders in it (Maildir++) for all other mailboxes. portable: see
+// CreateMaildir.
+func CreateMaildirTree(ctx context.Context, fsys *fsapi.FS, dir string, portable bool) (Target, error) {
+	t := &maildirTreeTarget{ctx: ctx, fs: fsys, dir: dir, folders: map[string]Target{}, portable: portable}
 	_, err := t.folder(mailstore.Inbox)
 	return t, err
 }
@@ -37,7 +40,7 @@ func (t *maildirTreeTarget) folder(mailbox string) (Target, error) {
 		return nil, err
 	}
 	dir := filepath.Join(t.dir, name)
-	f, err := CreateMaildir(t.ctx, t.fs, dir)
+	f, err := CreateMaildir(t.ctx, t.fs, dir, t.portable)
 	if err == nil && name != "" {
 		err = t.markFolder(filepath.Join(dir, "maildirfolder"))
 	}

@@ -14,6 +14,7 @@ import (
 // mboxSource reads the mails of an mbox file.
 type mboxSource struct {
 	file *files.File
+	name string // for people
 	r    *mbox.Reader
 	n    int
 }
@@ -24,13 +25,13 @@ func OpenMbox(ctx context.Context, fsys *fsapi.FS, path string) (Source, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &mboxSource{file: f, r: mbox.NewReader(f.From(0))}, nil
+	return &mboxSource{file: f, name: path, r: mbox.NewReader(f.From(0))}, nil
 }
 
 func (s *mboxSource) Next() (*Mail, error) {
 	m, err := s.r.Next()
 	if errors.Is(err, mbox.ErrFormat) {
-		return nil, fmt.Errorf("%s: %w", s.file.Name, err)
+		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func (s *mboxSource) Next() (*Mail, error) {
 	s.n++
 	first := true
 	return &Mail{
-		Name: fmt.Sprintf("%s, message %d", s.file.Name, s.n), Size: UnknownSize,
+		Name: fmt.Sprintf("%s, message %d", s.name, s.n), Size: UnknownSize,
 		Received: m.Date, Sender: sender(m.Sender), Keywords: m.Keywords,
 		Flags: Flags{Answered: m.Answered, Flagged: m.Flagged, Deleted: m.Deleted, Seen: m.Seen, Draft: m.Draft},
 		Text: func() (io.Reader, error) {

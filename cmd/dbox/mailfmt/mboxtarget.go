@@ -27,18 +27,23 @@ func CreateMbox(ctx context.Context, fsys *fsapi.FS, path string) (Target, error
 
 // Add implements [Target].
 func (t *mboxTarget) Add(m *Mail) (Loss, error) {
+	return mboxLoses(m), t.add(func() error { return writeMbox(t.out, m) })
+}
+
+// mboxLoses is what an mbox cannot hold of a mail.
+func mboxLoses(m *Mail) Loss { return m.has() & (LostGUID | LostPOP3) }
+
+func writeMbox(out *mbox.Writer, m *Mail) error {
 	from := mbox.From{Sender: m.Sender, Date: m.Received}
 	status := mbox.Status{
 		Old: true, Seen: m.Flags.Seen, Answered: m.Flags.Answered, Flagged: m.Flags.Flagged,
 		Deleted: m.Flags.Deleted, Draft: m.Flags.Draft, Keywords: m.Keywords,
 	}
-	return m.has() & (LostGUID | LostPOP3), t.add(func() error {
-		if err := t.out.Create(from, status); err != nil {
-			return err
-		}
-		if err := copyText(t.out, m); err != nil {
-			return err
-		}
-		return t.out.Finish()
-	})
+	if err := out.Create(from, status); err != nil {
+		return err
+	}
+	if err := copyText(out, m); err != nil {
+		return err
+	}
+	return out.Finish()
 }

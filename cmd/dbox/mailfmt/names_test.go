@@ -44,6 +44,9 @@ func TestMaildirNames(t *testing.T) {
 		"1.M2P3.host":              {"1.M2P3.host", Flags{}, nil},
 		"1.M2P3.host:2,":           {"1.M2P3.host", Flags{}, nil},
 		"1.M2P3.host:2,FS":         {"1.M2P3.host", Flags{Flagged: true, Seen: true}, nil},
+		"1.M2P3.host;2,FS":         {"1.M2P3.host", Flags{Flagged: true, Seen: true}, nil},
+		"1.M2P3.host!2,":           {"1.M2P3.host", Flags{}, nil},
+		"1.M2P3.host;2,F.x":        {"1.M2P3.host;2,F.x", Flags{}, nil},
 		"1.M2P3.host,S=1:2,DFPRST": {"1.M2P3.host,S=1", Flags{Draft: true, Flagged: true, Answered: true, Seen: true, Deleted: true}, []string{forwarded}},
 	} {
 		base, flags, keywords := splitName(name, nil)
@@ -51,7 +54,7 @@ func TestMaildirNames(t *testing.T) {
 		require.Equal(t, want.flags, flags)
 		require.Equal(t, want.keywords, keywords)
 		if strings.Contains(name, ":") {
-			require.Equal(t, name, joinName(base, flags, keywords, ""))
+			require.Equal(t, name, joinName(base, infoMark, flags, keywords, ""))
 		}
 	}
 }
@@ -63,6 +66,7 @@ func TestMaildirGUIDs(t *testing.T) {
 		hex:                             hex,
 		"1500000000.M1P2.host":          "1500000000.M1P2.host",
 		"1500000000.M1P2.host,S=3":      "1500000000.M1P2.host,S=3",
+		"1500000000.M1P2.host;2,S":      "", // would come back without its end
 		"":                              "",
 		"../../etc/passwd":              "",
 		"1.a/b":                         "",
@@ -197,7 +201,7 @@ func TestMaildirKeywords(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "maildir")
 	fsys := newFS(t)
 	write := func(keywords ...string) Loss {
-		to, err := CreateMaildir(t.Context(), fsys, dir)
+		to, err := CreateMaildir(t.Context(), fsys, dir, false)
 		require.NoError(t, err)
 		m := textMail("Subject: x\n\n")
 		m.Keywords = keywords

@@ -36,7 +36,11 @@ func OpenStore(ctx context.Context, s *stores.Store, mailbox string) (Source, er
 	src := &storeSource{ctx: ctx, store: s}
 	for _, info := range boxes {
 		if mailbox == "" || info.Name == mailbox {
-			src.all = append(src.all, Mailbox{info.Name, info.Subscribed})
+			m, err := describeMailbox(ctx, s, info)
+			if err != nil {
+				return nil, err
+			}
+			src.all = append(src.all, m)
 		}
 	}
 	if mailbox != "" && src.all == nil {
@@ -44,6 +48,18 @@ func OpenStore(ctx context.Context, s *stores.Store, mailbox string) (Source, er
 	}
 	src.left = src.all
 	return src, nil
+}
+
+func describeMailbox(ctx context.Context, s *stores.Store, info mailstore.MailboxInfo) (Mailbox, error) {
+	box, err := s.Open(ctx, info.Name)
+	if err != nil {
+		return Mailbox{}, err
+	}
+	st, err := box.Status(ctx)
+	return Mailbox{
+		Name: info.Name, Subscribed: info.Subscribed,
+		UIDValidity: st.UIDValidity, UIDNext: func() uint32 { return st.UIDNext },
+	}, errors.Join(err, box.Close())
 }
 
 // Mailboxes implements [Shelf].
@@ -107,7 +123,7 @@ func (s *storeSource) mail(m *mailstore.Mail) (*Mail, error) {
 	out := &Mail{
 		Name:    fmt.Sprintf("mailbox %q, uid %d", s.box.Name(), m.UID),
 		Mailbox: s.box.Name(), Size: m.Size, Received: m.Received, GUID: m.GUID, Keywords: m.Keywords,
-		Flags: fromStoreFlags(m.Flags),
+		Flags: fromStoreFlags(m.Flags), UID: m.UID,
 	}
 	out.POP3UIDL, _ = m.Metadata.POP3UIDL()
 	out.POP3Order, _ = m.Metadata.POP3Order()

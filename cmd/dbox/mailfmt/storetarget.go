@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,13 +24,19 @@ type storeTarget struct {
 	mails     int // in the transaction
 	bytes     int64
 	committed int
+
+	keep       bool                     // UIDs, of mailboxes that are new
+	kept       map[string]func() uint32 // UIDNEXT of these
+	renumbered []string                 // mailboxes that had messages before
 }
 
 // CreateInStore returns a Target that adds mails to the mailboxes of a store and
 // makes those that are missing. Mail without a mailbox goes to INBOX. The Target
 // closes the store.
-func CreateInStore(ctx context.Context, s *stores.Store) Target {
-	return &storeTarget{ctx: ctx, store: s}
+// keepUIDs: mailboxes that have had no message take over the UIDs and the
+// UIDVALIDITY of those of the Source.
+func CreateInStore(ctx context.Context, s *stores.Store, keepUIDs bool) Target {
+	return &storeTarget{ctx: ctx, store: s, keep: keepUIDs, kept: map[string]func() uint32{}}
 }
 
 // MakeMailbox implements [Maker].
@@ -41,7 +48,47 @@ func (t *storeTarget) MakeMailbox(m Mailbox) error {
 	if err == nil && m.Subscribed {
 		err = t.store.Subscribe(t.ctx, m.Name, true)
 	}
+	if err == nil && t.keep && m.UIDValidity != 0 {
+		err = t.succeed(m)
+	}
 	return err
+}
+
+// succeed lets a mailbox take the place of one of the source, unless it has had
+// messages.
+func (t *storeTarget) succeed(m Mailbox) error {
+	return t.with(m.Name, func(box mailstore.Successor) error {
+		err := box.SetUIDValidity(t.ctx, m.UIDValidity)
+		switch {
+		case errors.Is(err, mailstore.ErrUID):
+			t.renumbered = append(t.renumbered, m.Name)
+			return nil
+		case err == nil:
+			t.kept[m.Name] = m.UIDNext
+		}
+		return err
+	})
+}
+
+func (t *storeTarget) with(name string, do func(mailstore.Successor) error) error {
+	box, err := t.store.Open(t.ctx, name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(box.(mailstore.Successor)), box.Close())
+}
+
+// raise sees to it that UIDs of messages that are gone are not used again.
+func (t *storeTarget) raise() (err error) {
+	for name, next := range t.kept {
+		err = errors.Join(err, t.with(name, func(box mailstore.Successor) error { return box.RaiseUIDNext(t.ctx, next()) }))
+	}
+	return err
+}
+
+// Kept implements [Keeper].
+func (t *storeTarget) Kept() (kept, renumbered []string) {
+	return slices.Sorted(maps.Keys(t.kept)), t.renumbered
 }
 
 // Add implements [Target]. A text that cannot be read to its end does no harm to
@@ -52,6 +99,9 @@ func (t *storeTarget) Add(m *Mail) (Loss, error) {
 		return 0, err
 	}
 	o, lost := saveOptions(m)
+	if t.kept[t.box.Name()] != nil {
+		o.UID = m.UID
+	}
 	text, err := m.Text()
 	if err != nil {
 		return 0, err
@@ -155,4 +205,4 @@ func (t *storeTarget) leave() error {
 func (t *storeTarget) Committed() int { return t.committed }
 
 // Finish implements [Target].
-func (t *storeTarget) Finish() error { return errors.Join(t.leave(), t.store.Close()) }
+func (t *storeTarget) Finish() error { return errors.Join(t.leave(), t.raise(), t.store.Close()) }
