@@ -19,7 +19,8 @@ package dboxfmt
 //	               there? scanclaim.go: does the body end where it says?
 //	               scanclosesized.go, scanclosepaired.go: is this block the end of
 //	               it? scantorn.go: the file ends
-//	scanloose.go   what is left of a block
+//	scanquiet.go   the next block that can decide in a gap without a header
+//	scanloose.go   what is left of a block; scanglance.go: is it worth reading?
 //	scanview.go, scanmark.go, scanmarkreader.go, scanlines.go, scantally.go:
 //	               memory, the places that look like markers, lines, counts
 //
@@ -51,13 +52,16 @@ package dboxfmt
 // MiB of a version 3 file; 256 KiB for ends of blocks. Small files take less.
 //
 // Time: linear. Markers are found eight bytes at a time, whatever the bytes
-// are. Lines of blocks that overlap are looked at once. Headers that lead far
-// ahead are held against a map of all blocks, made in one pass; version 3 blocks
-// that lead far back, against one of all headers. A long gap is searched once for
-// its end and once for blocks, not again for each range in it. Everything that
-// would read a body again to refine the answer draws on a credit of four times
-// the size of the file (finder.afford). Only files made to do so use it up; then
-// these refinements are left out, and in doubt a message counts as confirmed.
+// are; in a gap, blocks are passed over where nothing is in sight that each of
+// those that decide must have. Lines of blocks that overlap are looked at once,
+// and so is what has no header. Headers that lead far ahead are held against a
+// map of all blocks, made in one pass; version 3 blocks that lead far back,
+// against one of all headers. A long gap is searched once for its end and once
+// for blocks, not again for each range in it, unless messages of another layout
+// are found in it. Everything that would read a body again to refine the answer
+// draws on a credit of four times the size of the file (finder.afford). Only
+// files made to do so use it up; then these refinements are left out, and in
+// doubt a message counts as confirmed.
 
 import (
 	"fmt"

@@ -11,7 +11,12 @@ type ahead struct {
 	message  *confirmed
 
 	blocks nextMarks
+	last   lastPlace
 }
+
+// lastPlace is where the last header at or after from and before to is; nowhere
+// if there is none.
+type lastPlace struct{ from, to, at int64 }
 
 // nextMarks are the first marks at or after from.
 type nextMarks struct {
@@ -82,25 +87,63 @@ func (f *finder) overNothing(from int64) int64 {
 	return from
 }
 
-// firstHeader is the first header mark from an offset on and before another.
+// firstHeader is the first header mark from an offset on and before another. What
+// has no header is gone over once.
 func (f *finder) firstHeader(from, to int64) (mark, bool, error) {
-	if known := &f.ahead.blocks; from >= known.from {
-		from = max(from, known.header)
+	known := &f.quiet.header
+	start := from
+	if known.holds(from) {
+		start, from = known.from, known.to
 	}
 	if from >= to {
 		return mark{}, false, nil
 	}
 	m, ok, err := f.next(from, onlyHeaders, nil)
-	return m, ok && m.at < to, err
+	if err != nil {
+		return mark{}, false, err
+	}
+	*known = stretchOf{start, f.src.Size}
+	if ok {
+		known.to = m.at
+	}
+	return m, ok && m.at < to, nil
 }
 
-// lastHeader is the last one.
-func (f *finder) lastHeader(from, to int64) (last mark, found bool, err error) {
-	for {
-		m, ok, err := f.firstHeader(from, to)
-		if !ok || err != nil {
-			return last, found, err
-		}
-		last, found, from = m, true, m.at+1
+// lastHeader is where the last one is. Blocks are asked about in ascending
+// order, each for ascending offsets: what is between is looked at once.
+func (f *finder) lastHeader(from, to int64) (at int64, found bool, err error) {
+	known := &f.ahead.last
+	if from < known.from || from > known.to || to < known.to {
+		*known = lastPlace{from: from, to: from, at: nowhere}
 	}
+	if err := f.lastNear(to); err != nil {
+		return nowhere, false, err
+	}
+	for known.to < to {
+		m, ok, err := f.firstHeader(known.to, to)
+		if err != nil {
+			return nowhere, false, err
+		}
+		known.to = to
+		if ok {
+			known.at, known.to = m.at, m.at+1
+		}
+	}
+	return known.at, known.at >= from, nil
+}
+
+// lastNear looks right before an offset, where the last header most likely is.
+func (f *finder) lastNear(to int64) error {
+	const near = 4 << 10
+	known := &f.ahead.last
+	if to-near < known.to {
+		return nil
+	}
+	p, err := f.bytes(to-near, near+maxMark)
+	for i := f.shapes.next(p, 0, onlyHeaders); i < min(near, len(p)); i = f.shapes.next(p, i+1, onlyHeaders) {
+		if _, ok := f.shapes.parse(p, i); ok {
+			known.at, known.to = to-near+int64(i), to
+		}
+	}
+	return err
 }

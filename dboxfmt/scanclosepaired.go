@@ -39,7 +39,7 @@ func (g *gap) closePaired(m mark) ([]Range, error) {
 	switch {
 	case w.sep != "" && w.sep == string(m.sep):
 		return g.closed(g.start, w, m.at, sizeReason(w, m))
-	case m.start == g.start || g.form == noHeader && m.start == g.chain:
+	case g.leads(m.start):
 		w.body, w.sep = max(g.start, m.start+int64(g.h.MessageHeaderSize)), string(m.sep)
 		w.ill = "the separators of header and metadata block differ"
 		if g.form != wholeHeader {
@@ -48,8 +48,8 @@ func (g *gap) closePaired(m mark) ([]Range, error) {
 		return g.closed(g.start, w, m.at, "")
 	}
 	// Others are real only if they are whole.
-	end, length, ok := g.run.resolve(&g.view, m.at+int64(g.shapes.blockLF)+1)
-	if !ok || length != end-m.at {
+	end, whole := g.isWhole(m)
+	if !whole {
 		return nil, nil
 	}
 	if m.start > g.start {

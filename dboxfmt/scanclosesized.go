@@ -12,6 +12,9 @@ func (g *gap) closeSized(m mark) ([]Range, error) {
 	if g.beyond > 0 && !g.afford(m.at-g.passed.pos) {
 		return g.endAt(g.beyond)
 	}
+	if hopeless, err := g.hopeless(m.at); hopeless || err != nil {
+		return nil, err
+	}
 	b, err := g.loose(m.at, g.src.Size)
 	if err != nil {
 		return nil, err
@@ -84,11 +87,11 @@ func (g *gap) count(block int64) error {
 		if err != nil {
 			return err
 		}
-		if body := head.at + int64(g.h.MessageHeaderSize); ok && body <= block {
+		if body := head + int64(g.h.MessageHeaderSize); ok && body <= block {
 			if err := g.countTo(body); err != nil {
 				return err
 			}
-			g.inner = &innerHeader{at: head.at, atBody: g.passed}
+			g.inner = &innerHeader{at: head, atBody: g.passed}
 		}
 	}
 	return g.countTo(block)

@@ -141,7 +141,7 @@ func (f *finder) within(from, to int64) (mark, bool, error) {
 // both end in the same block and are compressed: no such body has by chance a
 // header in it that leads there.
 func (f *finder) betterThan(other mark, end int64) (bool, error) {
-	if !f.afford(1 << 10) {
+	if !f.affordLook(1 << 10) {
 		return false, nil
 	}
 	block, otherEnd, ok, err := f.sized(other)

@@ -6,12 +6,14 @@ import "bytes"
 // header, body and metadata block fit together.
 type finder struct {
 	markReader
-	h     FileHeader
-	aside markReader // for going ahead of the scan and back again
-	far   survey
-	ahead ahead
-	chain int64 // where a message should start, the one before having ended
-	spent int64 // of what afford allows
+	h      FileHeader
+	aside  markReader // for going ahead of the scan and back again
+	far    survey
+	ahead  ahead
+	quiet  quiet
+	chain  int64   // where a message should start, the one before having ended
+	spent  account // of what afford allows
+	looked account // of what affordLook allows
 
 	// Versions 1 and 2.
 	blocks []knownBlock
@@ -55,7 +57,7 @@ func (f *finder) headerAt(p int64) (mark, bool, error) {
 	if err != nil {
 		return mark{}, false, err
 	}
-	m, ok := f.shapes.header(head)
+	m, ok := f.shapes.headerAt(head)
 	m.at = p
 	return m, ok, nil
 }
@@ -81,11 +83,20 @@ func (f *finder) starts(m mark) (bool, error) {
 // afford draws on the credit for checks that read a range once more. It is some
 // times the size of the file, and used up only by files made to do so; what is
 // not affordable is left out.
-func (f *finder) afford(n int64) bool {
-	if f.spent+n > 2*viewSize+4*f.src.Size {
+func (f *finder) afford(n int64) bool { return f.spent.draw(n, f.src.Size) }
+
+// affordLook is the same for following a header that is within a body. It has a
+// credit of its own: where there are many of them, the other is not used up.
+func (f *finder) affordLook(n int64) bool { return f.looked.draw(n, f.src.Size) }
+
+// account is what was drawn on a credit.
+type account int64
+
+func (a *account) draw(n, size int64) bool {
+	if int64(*a)+n > 2*viewSize+4*size {
 		return false
 	}
-	f.spent += n
+	*a += account(n)
 	return true
 }
 

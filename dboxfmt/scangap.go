@@ -100,7 +100,7 @@ func (g *gap) search() ([]Range, error) {
 // ended by a block before it.
 func (g *gap) searchLost() ([]Range, error) {
 	for from := g.start + 1; ; {
-		m, ok, err := g.next(g.overNothing(from), allMarks, g.tells)
+		m, ok, err := g.nextTelling(g.overNothing(from))
 		switch {
 		case err != nil:
 			return nil, err
@@ -115,13 +115,6 @@ func (g *gap) searchLost() ([]Range, error) {
 			return ranges, err
 		}
 	}
-}
-
-// tells says quickly whether a mark can decide in searchLost. Of a version 1 or
-// 2 block that has no GUID there is too little to make a message of what is
-// before it.
-func (g *gap) tells(m mark) bool {
-	return !m.block || g.h.Version == 3 || g.hasGUID(m.at)
 }
 
 // nextEnd is the next block mark that may be the end of the wreck.

@@ -1,6 +1,10 @@
 package dboxfmt
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // lineRun finds where metadata blocks end whose items start at ascending
 // offsets. Blocks can overlap, and all that do share their lines; each line is
@@ -24,11 +28,8 @@ func (r *lineRun) resolve(v *view, s int64) (end, length int64, ok bool) {
 	if s < r.from || s > r.pos || over && s >= max(r.pos, r.end) {
 		*r = lineRun{version: r.version, pos: s, from: s, last: -1, length: -1, before: -1}
 	}
-	for r.end == 0 && !r.broken && r.pos-s < maxBlock {
-		v.work++
-		if r.pos < v.base || !r.step(v.mem[min(r.pos, v.end())-v.base:]) {
-			return 0, 0, false
-		}
+	if r.end == 0 && !r.broken && !r.walk(v, s+maxBlock) {
+		return 0, 0, false
 	}
 	if r.end == 0 || r.version == 3 && (r.last < s || r.length < 0 || r.before >= s) {
 		return 0, 0, false
@@ -36,25 +37,52 @@ func (r *lineRun) resolve(v *view, s int64) (end, length int64, ok bool) {
 	return r.end, r.length, true
 }
 
-// step looks at the line that p starts with; false: it is not all there.
-func (r *lineRun) step(p []byte) bool {
-	n := bytes.IndexByte(p[:min(len(p), maxBlock)], '\n')
-	switch {
-	case n < 0:
+// walk looks at lines that start before limit until it knows; false: the next
+// one is not all there.
+func (r *lineRun) walk(v *view, limit int64) bool {
+	if r.pos < v.base {
 		return false
-	case endsBlock(r.version, p[:n]):
-		r.end = r.pos + int64(n) + 1
-		return true
-	case !validKey(r.version, p[0]):
-		r.broken = true
-		return true
 	}
-	if r.last >= r.from && r.length != -1 {
-		r.before = r.last
+	p := v.mem[min(r.pos, v.end())-v.base:]
+	for r.end == 0 && !r.broken && r.pos < limit {
+		v.work++
+		n := lineEnd(p[:min(len(p), maxBlock)])
+		if n < 0 {
+			return false
+		}
+		r.step(p[:n])
+		p = p[n+1:]
 	}
-	r.last, r.length = r.pos, lengthItemValue(p[:n])
-	r.pos += int64(n) + 1
 	return true
+}
+
+// step looks at a line.
+func (r *lineRun) step(line []byte) {
+	switch {
+	case endsBlock(r.version, line):
+		r.end = r.pos + int64(len(line)) + 1
+		return
+	case !validKey(r.version, line[0]):
+		r.broken = true
+		return
+	case r.version == 3:
+		if r.last >= r.from && r.length != -1 {
+			r.before = r.last
+		}
+		r.last, r.length = r.pos, lengthItemValue(line)
+	}
+	r.pos += int64(len(line)) + 1
+}
+
+// lineEnd is the index of the first LF in p; -1: there is none. Most items are
+// short.
+func lineEnd(p []byte) int {
+	if len(p) >= 8 {
+		if hits := zeros(binary.LittleEndian.Uint64(p) ^ everyLF); hits != 0 {
+			return bits.TrailingZeros64(hits) / 8
+		}
+	}
+	return bytes.IndexByte(p, '\n')
 }
 
 // lengthItemValue is the value of L if line is one: -1 if it is not, -2 if it

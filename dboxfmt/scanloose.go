@@ -64,19 +64,6 @@ func (f *finder) looseText(block, limit int64) (text []byte, ended bool, err err
 	}
 }
 
-// hasGUID says, by its first 4 KiB in memory, whether a version 1 or 2 block can
-// be whole or torn, and have an item G.
-func (f *finder) hasGUID(block int64) bool {
-	const enough = 4 << 10
-	p := f.near(block, min(enough, f.end()-block))
-	if len(p) <= len(blockHeadV2) {
-		return false
-	}
-	items := p[len(blockHeadV2):]
-	end, ended := looseEnd(f.h.Version, items)
-	return (ended || end == len(items)) && bytes.Contains(p[len(blockHeadV2)-1:][:end+1], []byte("\nG"))
-}
-
 // looseEnd returns where the block at the start of p ends, and whether it ends
 // as it should.
 func looseEnd(version int, p []byte) (n int, ended bool) {
@@ -107,6 +94,9 @@ func (b *looseBlock) parse(version int, text string) (bad bool) {
 		case !complete || !validKey(version, line[0]) || hasMarker(line):
 			bad = true
 		case version < 3 || line[0] != lengthItemKey:
+			if b.meta == nil {
+				b.meta = make(Metadata, 0, 4)
+			}
 			b.meta.Add(line[0], line[1:])
 		}
 	}
@@ -114,5 +104,6 @@ func (b *looseBlock) parse(version int, text string) (bad bool) {
 }
 
 func hasMarker(line string) bool {
-	return strings.Contains(line, messageMagic) || strings.Contains(line, blockMagic)
+	return strings.IndexByte(line, messageMagic[0]) >= 0 &&
+		(strings.Contains(line, messageMagic) || strings.Contains(line, blockMagic))
 }

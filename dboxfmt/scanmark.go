@@ -17,10 +17,12 @@ type mark struct {
 }
 
 // shapes says how markers of a file look: 01, then 02 or 03, and an LF at a
-// fixed distance.
+// fixed distance. One byte more is wrong in most imitations: the LF before a
+// version 2 block, the first digit of a size, the first byte of a separator.
 type shapes struct {
 	h                 FileHeader
 	headerLF, blockLF int // index of the LF behind 01 02 and behind 01 03
+	header, block     shape
 }
 
 func shapesOf(h FileHeader) shapes {
@@ -28,8 +30,25 @@ func shapesOf(h FileHeader) shapes {
 	if h.Version == 3 {
 		s.blockLF = h.MessageHeaderSize + sizeDigits - 1
 	}
+	s.header = shape{[3]byte{1, 2, '\n'}, [3]int{0, 1, s.headerLF}, &hexByte, sizeAt}
+	s.block = shape{[3]byte{1, 3, '\n'}, [3]int{0, 1, s.blockLF}, &lfByte, -1}
+	if h.Version == 3 {
+		s.header.set, s.header.setAt = &separatorByte, len(messageMagic)
+		s.block.set, s.block.setAt = &separatorByte, len(messageMagic)
+	}
 	return s
 }
+
+// hexByte and lfByte are sets of bytes.
+var (
+	hexByte = func() (in [256]bool) {
+		for c := range in {
+			_, in[c] = hexDigit(byte(c))
+		}
+		return in
+	}()
+	lfByte = [256]bool{'\n': true}
+)
 
 // maxMark is more than the length of any marker in bytes.
 const maxMark = 1 << 10
@@ -43,64 +62,107 @@ const (
 	allMarks = onlyBlocks | onlyHeaders
 )
 
-// next is the index at or after i of the next marker in p, by its first two
-// bytes and its LF; len(p) if there is none. It looks at eight places at once,
-// so that the cost of a byte does not depend on how many 01 there are.
+// next is the index at or after i of the next marker in p, by its shape; len(p)
+// if there is none.
 func (s *shapes) next(p []byte, i int, which kinds) int {
-	reach := max(s.headerLF, s.blockLF) + 8
-	for {
-		found := bytes.IndexByte(p[i:], messageMagic[0])
-		if found < 0 {
-			return len(p)
-		}
-		i += found
-		for stop := i + 256; i < stop; i += 8 {
-			if i+reach > len(p) {
-				return s.nextInTail(p, i, which)
-			}
-			// Byte k of all is 0 where byte k of its three parts is what it should
-			// be: 01, the second byte of the magic, LF.
-			w := p[i : i+reach]
-			first := differ(w, messageMagic[0])
-			second := w[1:]
-			hits := uint64(0)
-			if which&onlyBlocks != 0 {
-				hits = zeros(first | differ(second, blockMagic[1]) | differ(w[s.blockLF:], '\n'))
-			}
-			if which&onlyHeaders != 0 {
-				hits |= zeros(first | differ(second, messageMagic[1]) | differ(w[s.headerLF:], '\n'))
-			}
-			if hits != 0 {
-				return i + bits.TrailingZeros64(hits)/8
+	switch which {
+	case onlyBlocks:
+		return s.block.next(p, i)
+	case onlyHeaders:
+		return s.header.next(p, i)
+	}
+	return nextOfBoth(&s.header, &s.block, p, i)
+}
+
+// shape is three bytes at fixed distances from a place, the first at none, and
+// perhaps a set that one byte more is in.
+type shape struct {
+	is    [3]byte
+	at    [3]int
+	set   *[256]bool
+	setAt int
+}
+
+// next is the index at or after i of the next place in p that has the shape;
+// len(p) if there is none. It looks at eight places at once, so that the cost of
+// a byte does not depend on how many of the first there are.
+func (s *shape) next(p []byte, i int) int {
+	reach := max(s.at[1], s.at[2], s.setAt) + stretch
+	a, b, c := everyByte*uint64(s.is[0]), everyByte*uint64(s.is[1]), everyByte*uint64(s.is[2])
+	for ; i+reach <= len(p); i = s.skip(p, i+stretch) {
+		x, y, z := (*places)(p[i:]), (*places)(p[i+s.at[1]:]), (*places)(p[i+s.at[2]:])
+		for k := 0; k < stretch; k += 8 {
+			// Of more than one place that may have it only the first is sure.
+			hits := zeros((eight(x, k) ^ a) | (eight(y, k) ^ b) | (eight(z, k) ^ c))
+			for ; hits != 0; hits &= hits - 1 {
+				if at := i + k + bits.TrailingZeros64(hits)/8; s.match(p, at) {
+					return at
+				}
 			}
 		}
 	}
+	for i = s.skip(p, min(i, len(p))); i < len(p) && !s.match(p, i); i = s.skip(p, i+1) {
+	}
+	return i
 }
 
-const everyByte = 0x0101010101010101
-
-// differ has a 0 for each of the first eight bytes of p that is c.
-func differ(p []byte, c byte) uint64 {
-	return binary.LittleEndian.Uint64(p) ^ everyByte*uint64(c)
+// match says whether p[i] has the shape.
+func (s *shape) match(p []byte, i int) bool {
+	return i+max(s.at[1], s.at[2], s.setAt) < len(p) && p[i] == s.is[0] && p[i+s.at[1]] == s.is[1] && p[i+s.at[2]] == s.is[2] &&
+		(s.set == nil || i+s.setAt >= 0 && s.set[p[i+s.setAt]])
 }
+
+// skip is the index at or after i of the next first byte; len(p) if there is
+// none.
+func (s *shape) skip(p []byte, i int) int {
+	n := bytes.IndexByte(p[i:], s.is[0])
+	if n < 0 {
+		return len(p)
+	}
+	return i + n
+}
+
+// nextOfBoth is next for either of two shapes that begin with 01, one with 02
+// behind it and one with 03.
+func nextOfBoth(header, block *shape, p []byte, i int) int {
+	reach := max(header.at[2], header.setAt, block.at[2], block.setAt) + stretch
+	for ; i+reach <= len(p); i = header.skip(p, i+stretch) {
+		x, y := (*places)(p[i:]), (*places)(p[i+1:])
+		h, b := (*places)(p[i+header.at[2]:]), (*places)(p[i+block.at[2]:])
+		for k := 0; k < stretch; k += 8 {
+			first, second := eight(x, k)^everyByte, eight(y, k)^(2*everyByte)
+			if zeros(first|(second&^everyByte)) == 0 {
+				continue
+			}
+			hits := zeros(first | second | (eight(h, k) ^ everyLF))
+			hits |= zeros(first | (second ^ everyByte) | (eight(b, k) ^ everyLF))
+			for ; hits != 0; hits &= hits - 1 {
+				if at := i + k + bits.TrailingZeros64(hits)/8; header.match(p, at) || block.match(p, at) {
+					return at
+				}
+			}
+		}
+	}
+	for i = header.skip(p, min(i, len(p))); i < len(p) && !header.match(p, i) && !block.match(p, i); i = header.skip(p, i+1) {
+	}
+	return i
+}
+
+// stretch is how many places are looked at before the next first byte is looked
+// for. places are the bytes at them, or at a fixed distance from them.
+const stretch = 256
+
+type places = [stretch]byte
+
+func eight(p *places, k int) uint64 { return binary.LittleEndian.Uint64(p[k : k+8]) }
+
+const (
+	everyByte = 0x0101010101010101
+	everyLF   = everyByte * '\n'
+)
 
 // zeros is 0 if no byte of x is. Otherwise its lowest bit is in the first that is.
 func zeros(x uint64) uint64 { return (x - everyByte) &^ x & (everyByte << 7) }
-
-func (s *shapes) nextInTail(p []byte, i int, which kinds) int {
-	for ; i+1 < len(p); i++ {
-		isBlock, isHeader := p[i+1] == blockMagic[1], p[i+1] == messageMagic[1]
-		lf := s.headerLF
-		if isBlock {
-			lf = s.blockLF
-		}
-		wanted := isBlock && which&onlyBlocks != 0 || isHeader && which&onlyHeaders != 0
-		if wanted && p[i] == messageMagic[0] && i+lf < len(p) && p[i+lf] == '\n' {
-			return i
-		}
-	}
-	return len(p)
-}
 
 // parse looks at the rest of the marker that next has found at p[i].
 func (s *shapes) parse(p []byte, i int) (m mark, ok bool) {
@@ -116,13 +178,10 @@ func (s *shapes) parse(p []byte, i int) (m mark, ok bool) {
 		return m, ok
 	}
 	m.at = int64(i)
-	sep := p[i+len(messageMagic):][:s.h.MessageHeaderSize-headerFrameV3]
-	for _, c := range sep {
-		if !separatorByte[c] {
-			return m, false
-		}
+	m.sep = p[i+len(messageMagic):][:s.h.MessageHeaderSize-headerFrameV3]
+	if !isSeparator(m.sep) {
+		return m, false
 	}
-	m.sep = sep
 	if !m.block {
 		return m, true
 	}
@@ -130,8 +189,8 @@ func (s *shapes) parse(p []byte, i int) (m mark, ok bool) {
 	return m, ok
 }
 
-// header says whether p starts with a message header by its form.
-func (s *shapes) header(p []byte) (mark, bool) {
+// headerAt says whether p starts with a message header by its form.
+func (s *shapes) headerAt(p []byte) (mark, bool) {
 	if len(p) <= s.headerLF || string(p[:2]) != messageMagic || p[s.headerLF] != '\n' {
 		return mark{}, false
 	}
@@ -143,6 +202,25 @@ var separatorByte = func() (in [256]bool) {
 		in[c] = true
 	}
 	return in
+}()
+
+// isSeparator says whether all of p can be in a separator.
+func isSeparator(p []byte) bool {
+	var bad byte
+	for _, c := range p {
+		bad |= notSeparator[c]
+	}
+	return bad == 0
+}
+
+// notSeparator is separatorByte for counting without branches.
+var notSeparator = func() (bad [256]byte) {
+	for c := range bad {
+		if !separatorByte[c] {
+			bad[c] = 1
+		}
+	}
+	return bad
 }()
 
 var hexValue = func() (value [256]byte) {
@@ -157,9 +235,13 @@ var hexValue = func() (value [256]byte) {
 
 // hex16 is parseHex for the 16 digits at the start of p.
 func hex16(p []byte) (int64, bool) {
+	digits := p[:sizeDigits]
+	if string(digits[:8]) == "00000000" {
+		digits = digits[8:] // of nearly all sizes
+	}
 	var v uint64
 	var bad byte
-	for _, c := range (*[sizeDigits]byte)(p) {
+	for _, c := range digits {
 		d := hexValue[c]
 		bad |= d
 		v = v<<4 | uint64(d&15)

@@ -134,9 +134,7 @@ func (f *finder) indexPairs(p int64) error {
 		}
 	}
 	for i := f.shapes.next(f.mem, int(p-f.base), onlyBlocks); i < len(f.mem); i = f.shapes.next(f.mem, i+1, onlyBlocks) {
-		m, ok := f.shapes.parse(f.mem, i)
-		m.at += f.base
-		m.start = m.at - int64(f.h.MessageHeaderSize) - m.size
+		m, ok := f.parse(i)
 		if !ok || m.start < p {
 			continue
 		}
@@ -152,7 +150,7 @@ func (f *finder) indexPairs(p int64) error {
 // pairOf says whether the block at m, in the memory of r, is whole and belongs
 // to the header head.
 func (run *lineRun) pairOf(r *markReader, m mark, head []byte) (pair, bool) {
-	own, ok := r.shapes.header(head)
+	own, ok := r.shapes.headerAt(head)
 	if !ok || string(own.sep) != string(m.sep) {
 		return pair{}, false
 	}

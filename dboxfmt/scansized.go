@@ -12,11 +12,25 @@ const (
 
 // nextSized is the first confirmed message at or after from.
 func (f *finder) nextSized(from int64) (*confirmed, error) {
-	keep := f.mayLead
+	headers := stretchOf{from, f.src.Size}
 	for {
-		m, ok, err := f.next(from, onlyHeaders, keep)
-		if !ok || err != nil {
+		m := mark{at: nowhere}
+		err := f.each(from, onlyHeaders, func(i int) int64 {
+			at := f.base + int64(i)
+			headers.to = min(headers.to, at)
+			size, ok := hex16(f.mem[i+sizeAt:])
+			if !ok || !f.mayLead(at, size) {
+				return at + 1
+			}
+			m = mark{at: at, size: size}
+			return f.src.Size
+		})
+		if err != nil {
 			return nil, err
+		}
+		f.quiet.header = headers
+		if m.at == nowhere {
+			return nil, nil
 		}
 		from = m.at + 1
 		if c, err := f.confirmSized(m); c != nil || err != nil {
@@ -26,16 +40,16 @@ func (f *finder) nextSized(from int64) (*confirmed, error) {
 }
 
 // mayLead says quickly whether a header can lead to a block.
-func (f *finder) mayLead(m mark) bool {
-	body := m.at + int64(f.h.MessageHeaderSize)
-	if m.size > f.src.Size-body-int64(len(blockHeadV2)) {
+func (f *finder) mayLead(at, size int64) bool {
+	body := at + int64(f.h.MessageHeaderSize)
+	if size > f.src.Size-body-int64(len(blockHeadV2)) {
 		return false
 	}
-	at := body + m.size - f.base
-	if at <= int64(len(f.mem)-len(blockHeadV2)) {
-		return string(f.mem[at:at+int64(len(blockHeadV2))]) == blockHeadV2
+	block := body + size
+	if i := block - f.base; i <= int64(len(f.mem)-len(blockHeadV2)) {
+		return string(f.mem[i:i+int64(len(blockHeadV2))]) == blockHeadV2
 	}
-	return !f.far.complete || f.far.places.has(body+m.size)
+	return !f.far.complete || f.far.places.has(block)
 }
 
 // sized says whether a header leads to a metadata block, and where that is.

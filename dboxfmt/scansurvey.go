@@ -1,5 +1,7 @@
 package dboxfmt
 
+import "cmp"
+
 // survey is what a pass over the rest of the file has found out about places
 // that are too far away to be kept in memory.
 type survey struct {
@@ -28,18 +30,16 @@ func newBitmap(size int64) *bitmap {
 	return &bitmap{fine: make([]uint64, n/64)}
 }
 
+// bit is where place is in bits, of which there are a power of two.
 func bit(bits []uint64, place int64) (word *uint64, bit uint64) {
-	return &bits[place/64%int64(len(bits))], 1 << (place % 64)
+	return &bits[uint64(place)/64&uint64(len(bits)-1)], 1 << (place & 63)
 }
 
 func (b *bitmap) set(place int64) {
-	for _, at := range []struct {
-		bits  []uint64
-		place int64
-	}{{b.fine, place}, {b.coarse[:], place >> 14}} {
-		word, bit := bit(at.bits, at.place)
-		*word |= bit
-	}
+	word, mask := bit(b.coarse[:], place>>14)
+	*word |= mask
+	word, mask = bit(b.fine, place)
+	*word |= mask
 }
 
 func (b *bitmap) has(place int64) bool {
@@ -55,21 +55,17 @@ func (b *bitmap) has(place int64) bool {
 func (f *finder) surveyBlocks() error {
 	f.far.places = newBitmap(f.src.Size)
 	run := lineRun{version: f.h.Version}
-	for from := int64(0); ; {
-		m, ok, err := f.aside.next(from, onlyBlocks, nil)
-		if err != nil {
-			return err
+	a := &f.aside
+	err := a.each(0, onlyBlocks, func(i int) int64 {
+		block := a.base + int64(i) - 1
+		end, _, whole := run.resolve(&a.view, block+int64(len(blockHeadV2)))
+		if whole && end-block <= maxBlock {
+			f.far.places.set(block)
 		}
-		if !ok {
-			f.far.complete = true
-			return nil
-		}
-		from = m.at + 1
-		end, _, whole := run.resolve(&f.aside.view, m.at+int64(len(blockHeadV2)))
-		if whole && end-m.at <= maxBlock {
-			f.far.places.set(m.at)
-		}
-	}
+		return block + 2
+	})
+	f.far.complete = err == nil
+	return err
 }
 
 // surveyPairs looks for the messages from p on that are too long for the index.
@@ -79,50 +75,72 @@ func (f *finder) surveyPairs(p int64, early bool) error {
 	if f.far.places == nil {
 		f.far.places = newBitmap(f.src.Size)
 	}
-	note := func(m mark) bool {
-		if !m.block {
-			f.far.places.set(m.at)
-		}
-		return m.block
+	// No block before the first header belongs to one.
+	first, found, err := f.aside.next(p, onlyHeaders, nil)
+	if err != nil {
+		return err
 	}
+	f.quiet.header = stretchOf{p, f.src.Size}
+	if !found {
+		f.far.complete = true
+		return nil
+	}
+	f.quiet.header.to = first.at
 	run := lineRun{version: 3}
-	for from := p; ; {
-		m, ok, err := f.aside.next(from, allMarks, note)
-		if err != nil {
-			return err
-		}
+	var failed error
+	stopped := false
+	err = f.aside.each(first.at, allMarks, func(i int) int64 {
+		next := f.aside.base + int64(i) + 1
+		m, ok := f.surveyed(i)
 		if !ok {
-			f.far.complete = true
-			return nil
+			return next
 		}
-		from = m.at + 1
-		at, ok, err := f.farPair(&run, m, p)
-		if err != nil {
-			return err
+		var at pair
+		at, ok, failed = f.farPair(&run, m)
+		if ok {
+			f.far.add(at)
 		}
-		if !ok {
-			continue
+		if stopped = failed != nil || ok && early && at.start == p; stopped {
+			return f.src.Size
 		}
-		f.far.first = min(f.far.first, at.start)
-		if at.end-at.start >= nearSpan {
-			f.far.pairs = addOutermost(f.far.pairs, at)
-		}
-		if early && at.start == p {
-			return nil
-		}
-	}
+		return next
+	})
+	f.far.complete = err == nil && !stopped
+	return cmp.Or(err, failed)
 }
 
-// farPair says whether the block at m belongs to a message that starts at or
-// after from.
-func (f *finder) farPair(run *lineRun, m mark, from int64) (pair, bool, error) {
-	if m.start < from || !f.far.places.has(m.start) {
-		return pair{}, false, nil
+// surveyed notes a header, or returns the mark of a block whose header may be
+// there. Other blocks are not worth parsing.
+func (f *finder) surveyed(i int) (mark, bool) {
+	r := &f.aside
+	if r.mem[i+1] != blockMagic[1] {
+		if m, ok := r.parse(i); ok {
+			f.far.places.set(m.at)
+		}
+		return mark{}, false
 	}
+	size, ok := hex16(r.mem[i+r.shapes.blockLF-sizeDigits:])
+	start := r.base + int64(i-f.h.MessageHeaderSize) - size
+	if !ok || start < f.far.from || !f.far.places.has(start) {
+		return mark{}, false
+	}
+	return r.parse(i)
+}
+
+// farPair says whether the block at m belongs to a message whose header is not
+// before the survey.
+func (f *finder) farPair(run *lineRun, m mark) (pair, bool, error) {
 	head, err := f.aside.bytes(m.start, int64(f.h.MessageHeaderSize))
 	if err != nil {
 		return pair{}, false, err
 	}
 	at, ok := run.pairOf(&f.aside, m, head)
 	return at, ok, nil
+}
+
+func (s *survey) add(p pair) {
+	s.first = min(s.first, p.start)
+	if p.end-p.start >= nearSpan {
+		s.pairs = addOutermost(s.pairs, p)
+	}
 }

@@ -37,9 +37,10 @@ func (f *finder) recognize(p int64) (wreck, error) {
 	more := head[min(size, int64(len(head))):]
 	head = head[:min(size, int64(len(head)))]
 	w := wreck{body: p + int64(len(head)), size: UnknownSize, kind: unknownMessageType}
-	mh, err := ParseMessageHeader(f.h, head)
+	_, whole := f.shapes.headerAt(head)
 	switch {
-	case err == nil:
+	case whole:
+		mh, _ := ParseMessageHeader(f.h, head)
 		w.form, w.size, w.sep, w.kind, w.uid = wholeHeader, mh.Size, mh.Separator, mh.Type, mh.UID
 	case int64(len(head)) < size && bytes.HasPrefix(head, []byte(messageMagic)[:min(len(head), 2)]) && len(head) > 0:
 		w.form, w.ill = partHeader, "the file ends in a message header"
@@ -72,9 +73,12 @@ func (w *wreck) claims(h FileHeader, head []byte) {
 // header are what they should be.
 func likeSized(p []byte) bool {
 	const form = messageMagic + "N ........ ################"
-	good := 0
+	bad := 0
+	if p[len(p)-1] != '\n' {
+		bad++
+	}
 	for i := range sizeEnd {
-		_, ok := hexDigit(p[i])
+		ok := hexValue[p[i]] < 16
 		switch form[i] {
 		case '#':
 		case '.':
@@ -82,14 +86,14 @@ func likeSized(p []byte) bool {
 		default:
 			ok = p[i] == form[i]
 		}
-		if ok {
-			good++
+		if !ok {
+			bad++
+		}
+		if bad > headerSizeV2/3 {
+			return false
 		}
 	}
-	if p[len(p)-1] == '\n' {
-		good++
-	}
-	return good >= headerSizeV2*2/3
+	return true
 }
 
 // likePaired says whether at most one byte of a version 3 header is not of the
