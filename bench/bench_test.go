@@ -70,7 +70,7 @@ func TestMistakes(t *testing.T) {
 		{[]string{"--in-flight", "0"}, 2, "in-flight"},
 		{[]string{"--count", "-1"}, 2, "count"},
 		{[]string{"--rounds", "-1"}, 2, "rounds"},
-		{[]string{"--mail", filepath.Join(empty, "missing")}, 1, "missing"},
+		{[]string{"--mail", filepath.Join(empty, "missing")}, 2, "missing"},
 		{[]string{"--mail", empty}, 1, "no mail in"},
 	} {
 		code, _, stderr := exec(t, c.args...)

@@ -5,7 +5,8 @@
 //	go run ./bench --mail DIR          # the main job with every file below DIR as a mail
 //	go run ./bench JOB.fio             # a job in fio's language
 //	go run ./bench --name=a --rw=randread --bs=4k --size=64m --iodepth=16 --ioengine=uring,sync,fio:io_uring
-//	go run ./bench --name=m --workload=mail-deliver --iodepth=32 --ioengine=uring,sync,dovecot:sdbox
+//	go run ./bench --name=m --workload=mail-deliver --iodepth=16 --ioengine=sdbox:uring,dovecot:sdbox
+//	go run ./bench targets             # the jobs in bench/targets, one after the other
 //	go run ./bench report *.json -o report.html
 //	go run ./bench --help; go run ./bench run --help
 //
@@ -40,7 +41,8 @@
 // The engines take turns in rounds, in a random order whose seed is printed.
 // Figures are medians over the rounds. The ratio of two engines is computed
 // within each round; its column shows the median and the extremes, and calls
-// it a tie if they lie on both sides of 1. Each round works in a directory of
+// it a tie if they lie on both sides of 1. A second table compares the first
+// engine with each of the others. Each round works in a directory of
 // its own, which ext4 is asked to put far from the others: see measure/spread_linux.go
 // for how much earlier runs would spoil a delivery otherwise. CPU time is user and system time of
 // the process, the kernel's io_uring workers included, since they are threads
@@ -49,13 +51,17 @@
 // by posix_fadvise on each file or, with --drop-caches, for the whole machine;
 // each result says how much was cached when it began.
 //
+// An interrupt ends a run; what was measured until then is printed.
+//
 // # Reading the source
 //
 // The main job: main.go (flags), rounds.go (who runs when), deliver.go and
 // fetch*.go (the work), compare.go (what makes a run fail), result.go and
 // table.go (what comes out). Jobs: jobs.go and line.go (the command line),
-// pages.go (report), progress.go. Packages: job (fio's language), driver (the
-// loop of a block job) on engine (ways to do a block), workload (mail) on mail
-// and dovecot, fio (the installed one), rounds (turns and fairness), measure
-// (counting, CPU time, page cache, machine), report (all that is printed).
+// targets.go, pages.go (report), progress.go. Packages: job (fio's language),
+// driver (the loop of a block job) on engine (ways to do a block), workload (mail)
+// on mail, fio (the installed one), rounds (turns and fairness), measure
+// (counting, CPU time, page cache, machine), report (all that is printed). Whole
+// stores: dboxstore and dovecot, with lmtp (the client) and lmtpd (a server).
+// scale measures what does not fit the frame: cost by size of a store.
 package main

@@ -42,9 +42,12 @@ func TestSignalLeavesNothing(t *testing.T) {
 		for lines.Scan() && !strings.HasPrefix(lines.Text(), "job ") {
 		}
 		require.NoError(t, cmd.Process.Signal(sig))
+		said := ""
 		for lines.Scan() {
+			said += lines.Text() + "\n"
 		}
 		require.Error(t, cmd.Wait())
+		require.Contains(t, said, "Interrupted")
 		require.Equal(t, 1, cmd.ProcessState.ExitCode(), errs.String())
 		require.Contains(t, errs.String(), "canceled")
 		left, err := os.ReadDir(dir)
@@ -67,6 +70,8 @@ func TestSignalEndsJobs(t *testing.T) {
 		cmd := osexec.CommandContext(ctx, os.Args[0], append(job, "--name=j", "--directory="+dir, "--eta=always")...)
 		cmd.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+temp)
 		cmd.Dir = dir
+		var out strings.Builder
+		cmd.Stdout = &out
 		progress, err := cmd.StderrPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
@@ -85,6 +90,8 @@ func TestSignalEndsJobs(t *testing.T) {
 		require.Equal(t, 1, cmd.ProcessState.ExitCode(), said.String())
 		if strings.Contains(said.String(), "no engine works") {
 			t.Logf("SKIPPED: %s", said.String())
+		} else if out.Len() > 0 { // it may have been too early
+			require.Contains(t, out.String(), "what was measured until then", job)
 		}
 		for _, d := range []string{dir, temp} {
 			left, err := os.ReadDir(d)

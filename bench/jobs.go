@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringbox/ringbox/bench/driver"
 	"github.com/ringbox/ringbox/bench/job"
 	"github.com/ringbox/ringbox/bench/report"
 	"github.com/ringbox/ringbox/bench/rounds"
@@ -18,7 +21,7 @@ import (
 // isJob tells fio's way of calling from that of the main job: there is a job
 // file, or an option that only jobs have.
 func isJob(args []string) bool {
-	if len(args) > 0 && (args[0] == "run" || args[0] == "report") {
+	if len(args) > 0 && slices.Contains([]string{"run", "report", "targets", "scale"}, args[0]) {
 		return false
 	}
 	for i, a := range args {
@@ -64,8 +67,16 @@ func (l *line) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	o := rounds.Options{Specs: specs, Rounds: l.rounds, Seed: l.seed, Baseline: l.baseline,
+		DropSystem: l.dropCaches, Progress: newProgress(l.eta, stderr)}
+	if err := o.Check(); err != nil {
+		return usageError{err}
+	}
 	if l.parseOnly {
 		return nil
+	}
+	if err := places(specs); err != nil {
+		return usageError{err}
 	}
 	out := stdout
 	if l.output != "" {
@@ -76,17 +87,14 @@ func (l *line) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = f
 	}
-	outcome, err := rounds.Run(ctx, rounds.Options{Specs: specs, Rounds: l.rounds, Seed: l.seed, Baseline: l.baseline,
-		DropSystem: l.dropCaches, Progress: newProgress(l.eta, stderr)})
-	if err != nil {
+	outcome, err := rounds.Run(ctx, o)
+	if outcome == nil {
 		return err
 	}
 	for _, format := range l.formats {
-		if err := write(out, format, outcome); err != nil {
-			return err
-		}
+		err = errors.Join(err, write(out, format, outcome))
 	}
-	return report.Logs(outcome)
+	return errors.Join(err, report.Logs(outcome))
 }
 
 func write(w io.Writer, format string, o *rounds.Outcome) error {
@@ -101,6 +109,24 @@ func write(w io.Writer, format string, o *rounds.Outcome) error {
 		report.GoBench(w, o)
 	default:
 		report.Normal(w, o)
+	}
+	return nil
+}
+
+// places looks whether the directories that the jobs need are there.
+func places(specs []*job.Spec) error {
+	for _, s := range specs {
+		dirs := []string{s.Directory, s.Mail}
+		if s.Workload == "" {
+			for _, c := range driver.Clones(s) {
+				dirs = append(dirs, filepath.Dir(c.Paths[0]))
+			}
+		}
+		for _, dir := range dirs {
+			if err := isDirectory(dir); err != nil {
+				return fmt.Errorf("%s: job %q: %w", s.Source, s.Name, err)
+			}
+		}
 	}
 	return nil
 }

@@ -31,9 +31,19 @@ const runHelp = `Run jobs in fio's language: bench JOB.fio..., or bench --name=N
 Options of the command line win over those of a job file.
 
 Of the whole run:
-  --ioengine=A,B,C     compare engines: uring, threadpool, uring-raw, sync, iouring-go, fio:psync,
-                       fio:io_uring, fio:libaio, fio:posixaio, fio:mmap (mail: also readfile,
-                       dovecot:sdbox, dovecot:mdbox)
+  --ioengine=A,B,C     compare engines:
+                         uring, threadpool           files of the FS API
+                         uring-raw, iouring-go       rings without it
+                         sync, pread                 os.File; bare pread in iodepth goroutines
+                         fio:psync, fio:sync, fio:io_uring, fio:libaio, fio:posixaio, fio:mmap
+                         fio:io_uring+registered     with fixedbufs and registerfiles
+                         fio:io_uring+complete       with iodepth_batch_complete_min
+                       and for mail:
+                         readfile, syscalls, serial  blocking: os.ReadFile; bare system calls;
+                                                     one goroutine that writes
+                         sdbox:uring, sdbox:threadpool, mdbox:uring, mdbox:threadpool
+                                                     stores of this library
+                         dovecot:sdbox, dovecot:mdbox
   --rounds=N           rounds (five if there are several engines, else one)
   --baseline=ENGINE    compare with this one (the last)
   --seed=N             of the order of the engines

@@ -38,7 +38,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cmd := command(stdout)
-	cmd.AddCommand(runCommand(stdout, stderr), reportCommand(stdout))
+	cmd.AddCommand(runCommand(stdout, stderr), reportCommand(stdout), targetsCommand(stdout, stderr), scaleCommand(stdout, stderr))
 	if isJob(args) {
 		args = append([]string{"run"}, args...)
 	}
@@ -71,7 +71,7 @@ func command(stdout io.Writer) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(); err != nil {
+			if err := errors.Join(c.check(), isDirectory(c.dir), isDirectory(c.mail)); err != nil {
 				return usageError{err}
 			}
 			return run(cmd.Context(), c, stdout)
@@ -104,6 +104,18 @@ func (c *config) check() error {
 		return fmt.Errorf("--sync %q: always or never", c.sync)
 	}
 	return nil
+}
+
+// isDirectory reports a directory that is not there; "" is none that is needed.
+func isDirectory(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s: is not a directory", dir)
+	}
+	return err
 }
 
 func (c *config) backends() []fsapi.BackendKind {

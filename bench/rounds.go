@@ -58,6 +58,9 @@ func (b *bench) run(ctx context.Context) error {
 	for round := 0; b.more(round, time.Since(begin)); round++ {
 		for _, k := range order.Perm(len(b.engines)) {
 			if err := b.round(ctx, round, b.engines[k].Kind); err != nil {
+				if ctx.Err() != nil {
+					b.printSoFar()
+				}
 				return err
 			}
 		}

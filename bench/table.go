@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -44,6 +45,19 @@ func (b *bench) printTable() {
 	if len(b.engines) > 1 {
 		fmt.Fprintf(b.out, "ratio: operations/s over those of %s, within each round: median (lowest to highest).\n", b.baseline())
 	}
+}
+
+// printSoFar prints the table of an interrupted run: of the engines that have
+// done every job.
+func (b *bench) printSoFar() {
+	last := len(jobs) - 1
+	b.engines = slices.DeleteFunc(b.engines, func(e fsapi.BackendInfo) bool { return len(b.results[e.Kind][last]) == 0 })
+	if len(b.engines) == 0 {
+		fmt.Fprintln(b.out, "Interrupted before any engine has done every job.")
+		return
+	}
+	fmt.Fprintln(b.out, "Interrupted. What was measured until then:")
+	b.printTable()
 }
 
 // cpuPerOp is a dash where the platform does not tell.

@@ -26,7 +26,7 @@ func open(t *testing.T, kind string) *store {
 	require.NoError(t, os.Chmod(root, 0o755))
 	dir := filepath.Join(root, "home")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	s, err := Open(t.Context(), kind, dir)
+	s, err := Open(t.Context(), kind, "", dir)
 	if errors.Is(err, engine.ErrUnavailable) {
 		t.Skipf("SKIPPED: %v", err)
 	}
@@ -71,25 +71,28 @@ func TestErrors(t *testing.T) {
 	require.ErrorContains(t, err, "Error: ")
 }
 
-// The test is a process itself, and the children it has waited for count.
-func TestUsage(t *testing.T) {
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		t.Skip("SKIPPED: there is no /proc here")
-	}
-	for begun := time.Now(); time.Since(begun) < 100*time.Millisecond; {
-	}
-	used := processes(os.Getpid())
-	require.Positive(t, used.User+used.System)
-	require.Zero(t, processes(-2))
-}
-
 func TestUnavailable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Setenv("PATH", t.TempDir())
 	}
-	err := Available()
+	err := Ready(t.Context(), "sdbox", "/")
 	if err == nil {
 		t.Skip("SKIPPED: dovecot is found without PATH")
 	}
 	require.ErrorIs(t, err, engine.ErrUnavailable)
+}
+
+// A directory that Dovecot's user cannot get to is a reason to leave Dovecot out.
+func TestUnreachable(t *testing.T) {
+	closed := t.TempDir()
+	require.NoError(t, os.Chmod(closed, 0o700))
+	open := filepath.Join(closed, "open")
+	require.NoError(t, os.Mkdir(open, 0o755))
+	for _, dir := range []string{closed, open} {
+		err := reachable(dir)
+		require.ErrorIs(t, err, engine.ErrUnavailable)
+		require.ErrorContains(t, err, "cannot get through")
+	}
+	require.NoError(t, reachable("/"))
+	require.ErrorIs(t, reachable(filepath.Join(closed, "missing")), os.ErrNotExist)
 }

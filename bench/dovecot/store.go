@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/ringbox/ringbox/bench/engine"
+	"github.com/ringbox/ringbox/bench/lmtp"
+	"github.com/ringbox/ringbox/bench/mail"
 	"github.com/ringbox/ringbox/bench/measure"
 	"github.com/ringbox/ringbox/bench/workload"
 )
@@ -49,14 +51,30 @@ func programs() (dovecot, doveadm string, err error) {
 	return dovecot, doveadm, nil
 }
 
-// Available says why no instance can be started here; nil if one can.
-func Available() error {
+// Ready says why no instance can be started here, with stores below dir; nil if
+// one can.
+func Ready(_ context.Context, _, dir string) error {
 	_, _, err := programs()
+	if err == nil {
+		err = reachable(dir)
+	}
+	return err
+}
+
+// reachable: Dovecot's mail user gets through to dir.
+func reachable(dir string) error {
+	dir, err := filepath.Abs(dir)
+	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		info, statErr := os.Stat(dir)
+		if err = statErr; err == nil && info.Mode()&1 == 0 {
+			err = fmt.Errorf("%w: Dovecot's mail user cannot get through %s (%v)", engine.ErrUnavailable, dir, info.Mode())
+		}
+	}
 	return err
 }
 
 // Open starts an instance with an empty store of a kind, sdbox or mdbox, in dir.
-func Open(ctx context.Context, kind, dir string) (workload.Store, error) {
+func Open(ctx context.Context, kind, _, dir string) (workload.Store, error) {
 	program, doveadm, err := programs()
 	if err != nil {
 		return nil, err
@@ -119,13 +137,26 @@ func (s *store) ready(ctx context.Context, said fmt.Stringer) error {
 
 func (s *store) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
+// Deliver speaks LMTP.
+func (s *store) Deliver(ctx context.Context, mails []mail.Message, connections int, done func(int, time.Time)) error {
+	c := lmtp.Client{Address: s.address(), User: user, Said: s.logged}
+	return c.Deliver(ctx, mails, connections, done)
+}
+
+// Serve does nothing: LMTP is there since Open.
+func (s *store) Serve(context.Context) error { return nil }
+
+// Label is what doveadm prints before each message.
+func (s *store) Label() string { return "text:\n" }
+
 // run runs doveadm.
 func (s *store) run(ctx context.Context, out io.Writer, command ...string) error {
 	cmd := exec.CommandContext(ctx, s.doveadm, append([]string{"-c", s.config()}, command...)...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = out, &said
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("doveadm %s: %w: %s", command[0], err, strings.TrimSpace(said.String()))
+		first, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
+		return fmt.Errorf("doveadm %s: %w: %s", command[0], err, first)
 	}
 	return nil
 }
@@ -194,4 +225,4 @@ func (s *store) stop() error {
 var _ workload.Store = (*store)(nil)
 
 // Usage adds up the master and the processes that it has started.
-func (s *store) Usage() measure.Usage { return processes(s.master.Process.Pid) }
+func (s *store) Usage() measure.Usage { return measure.Processes(s.master.Process.Pid) }

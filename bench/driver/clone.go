@@ -18,6 +18,9 @@ type Run struct {
 	FS       *fsapi.FS // for the engines of the FS API
 	Recorder *measure.Recorder
 
+	Descriptors *engine.Descriptors // for the engine pread
+	Part        Part
+
 	seed      uint64
 	engine    engine.Engine
 	pattern   *pattern
@@ -64,7 +67,7 @@ func (r *Run) prepare() (err error) {
 	memory := make([]byte, int64(r.depth)*int64(largest))
 	noise(memory, r.seed)
 	config := engine.Config{Files: r.Paths, Limits: r.Sizes, Read: r.Spec.RW.Read, Write: r.Spec.RW.Write,
-		Depth: r.depth + len(r.Paths), FS: r.FS, Hint: r.hint(), Memory: memory}
+		Depth: r.depth + len(r.Paths), FS: r.FS, Hint: r.hint(), Memory: memory, Descriptors: r.Descriptors}
 	if r.mixes() {
 		config.Files = append(append([]string{}, r.Paths...), appendPaths(r.Paths)...)
 		config.Limits = append(make([]int64, len(r.Paths)), r.Sizes...)
@@ -72,7 +75,7 @@ func (r *Run) prepare() (err error) {
 	if r.engine, err = engine.Open(r.Engine, config); err != nil {
 		return err
 	}
-	r.pattern = newPattern(r.Spec, r.Sizes, r.seed)
+	r.pattern = newPattern(r.Spec, r.Sizes, r.seed, r.Part)
 	r.pace = pace{spec: r.Spec}
 	r.appended, r.unsynced = make([]int64, len(config.Files)), make([]int, len(config.Files))
 	r.done = make([]*engine.Request, config.Depth)

@@ -52,6 +52,20 @@ func blocks(p *pattern) (list []block) {
 	}
 }
 
+// Goroutines that share a clone's blocks do each of them once together.
+func TestParts(t *testing.T) {
+	sizes := []int64{40 << 10, 24 << 10}
+	var all []block
+	for i := range 3 {
+		all = append(all, blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 1, Part{i, 3}))...)
+	}
+	whole := blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 1, Part{}))
+	require.ElementsMatch(t, whole, all)
+	require.Len(t, blocks(newPattern(spec(t, "size=64k", "rw=randread", "io_size=24k"), sizes, 1, Part{1, 3})), 2)
+	first := blocks(newPattern(spec(t, "size=64k", "rw=randread", "norandommap"), sizes, 1, Part{0, 2}))
+	require.NotEqual(t, first, blocks(newPattern(spec(t, "size=64k", "rw=randread", "norandommap"), sizes, 1, Part{1, 2})))
+}
+
 func TestPatterns(t *testing.T) {
 	sizes := []int64{40 << 10, 24 << 10}
 	offsets := func(list []block, file int) (offs []int64) {
@@ -62,34 +76,34 @@ func TestPatterns(t *testing.T) {
 		}
 		return offs
 	}
-	sequential := blocks(newPattern(spec(t, "size=64k"), sizes, 1))
+	sequential := blocks(newPattern(spec(t, "size=64k"), sizes, 1, Part{}))
 	require.Equal(t, []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, offsets(sequential, 0))
 	require.Equal(t, []int64{0, 1, 2, 3, 4, 5}, offsets(sequential, 1))
 	require.Equal(t, 1, sequential[1].file, "files take turns")
 
-	random := blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 1))
+	random := blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 1, Part{}))
 	require.NotEqual(t, offsets(sequential, 0), offsets(random, 0))
 	require.ElementsMatch(t, offsets(sequential, 0), offsets(random, 0), "every block once")
 	require.ElementsMatch(t, offsets(sequential, 1), offsets(random, 1))
-	require.Equal(t, random, blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 1)))
-	require.NotEqual(t, random, blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 2)))
+	require.Equal(t, random, blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 1, Part{})))
+	require.NotEqual(t, random, blocks(newPattern(spec(t, "size=64k", "rw=randread"), sizes, 2, Part{})))
 
-	anywhere := offsets(blocks(newPattern(spec(t, "size=4m", "rw=randread", "norandommap"), []int64{4 << 20}, 1)), 0)
+	anywhere := offsets(blocks(newPattern(spec(t, "size=4m", "rw=randread", "norandommap"), []int64{4 << 20}, 1, Part{})), 0)
 	slices.Sort(anywhere)
 	drawn := len(anywhere)
 	require.Equal(t, 1024, drawn)
 	require.Less(t, len(slices.Compact(anywhere)), drawn, "some block twice")
 
-	backwards := blocks(newPattern(spec(t, "size=64k", "rw=read:-8k"), sizes[:1], 1))
+	backwards := blocks(newPattern(spec(t, "size=64k", "rw=read:-8k"), sizes[:1], 1, Part{}))
 	require.Equal(t, []int64{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}, offsets(backwards, 0))
-	skipping := blocks(newPattern(spec(t, "size=64k", "rw=read:4k"), sizes[:1], 1))
+	skipping := blocks(newPattern(spec(t, "size=64k", "rw=read:4k"), sizes[:1], 1, Part{}))
 	require.Equal(t, []int64{0, 2, 4, 6, 8}, offsets(skipping, 0))
 
-	require.Len(t, blocks(newPattern(spec(t, "size=64k", "io_size=12k"), sizes, 1)), 3)
+	require.Len(t, blocks(newPattern(spec(t, "size=64k", "io_size=12k"), sizes, 1, Part{})), 3)
 }
 
 func TestMixAndRanges(t *testing.T) {
-	mixed := blocks(newPattern(spec(t, "size=4m", "rw=randrw", "rwmixread=75"), []int64{4 << 20}, 1))
+	mixed := blocks(newPattern(spec(t, "size=4m", "rw=randrw", "rwmixread=75"), []int64{4 << 20}, 1, Part{}))
 	reads := 0
 	for _, b := range mixed {
 		if b.dir == measure.Read {
@@ -100,7 +114,7 @@ func TestMixAndRanges(t *testing.T) {
 
 	sizes := map[int]int{}
 	var total, end int64
-	for _, b := range blocks(newPattern(spec(t, "size=1000000", "rw=write", "bsrange=1k-4k"), []int64{1_000_000}, 1)) {
+	for _, b := range blocks(newPattern(spec(t, "size=1000000", "rw=write", "bsrange=1k-4k"), []int64{1_000_000}, 1, Part{})) {
 		sizes[b.len]++
 		require.Equal(t, end, b.off)
 		end = b.off + int64(b.len)

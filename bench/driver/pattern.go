@@ -25,14 +25,22 @@ type pattern struct {
 	slots   []uint64 // of each file, added up: blocks of the smallest size
 	step    int64    // the smallest block
 	place   uint64   // in the order
-	offsets []int64  // of sequential jobs, by file
-	turn    int      // file whose turn it is
-	moved   int64    // bytes of this pass
+	part    Part
+	draws   *rand.Rand // of norandommap
+	offsets []int64    // of sequential jobs, by file
+	turn    int        // file whose turn it is
+	moved   int64      // bytes of this pass
 	limit   int64
 }
 
-func newPattern(spec *job.Spec, sizes []int64, seed uint64) *pattern {
-	p := &pattern{spec: spec, sizes: sizes, rand: rand.New(rand.NewPCG(seed, 1)), step: spec.WriteBS.Min}
+// Part is which of several goroutines a run is, that share a clone's random
+// blocks among them. The zero value has them all.
+type Part struct{ Index, Of int }
+
+func newPattern(spec *job.Spec, sizes []int64, seed uint64, part Part) *pattern {
+	part.Of = max(part.Of, 1)
+	p := &pattern{spec: spec, sizes: sizes, rand: rand.New(rand.NewPCG(seed, 1)), step: spec.WriteBS.Min,
+		part: part, draws: rand.New(rand.NewPCG(seed, 4+uint64(part.Index)))}
 	if spec.RW.Read {
 		p.step = spec.BS.Min
 	}
@@ -48,7 +56,7 @@ func newPattern(spec *job.Spec, sizes []int64, seed uint64) *pattern {
 	}
 	p.limit = bytes
 	if spec.IOSize > 0 {
-		p.limit = spec.IOSize
+		p.limit = spec.IOSize / int64(part.Of)
 	}
 	p.begin()
 	return p
@@ -57,7 +65,7 @@ func newPattern(spec *job.Spec, sizes []int64, seed uint64) *pattern {
 // begin starts a pass.
 func (p *pattern) begin() {
 	p.order = newPermutation(max(p.slots[len(p.slots)-1], 1), p.rand.Uint64())
-	p.place, p.turn, p.moved = 0, 0, 0
+	p.place, p.turn, p.moved = uint64(p.part.Index), 0, 0
 	p.offsets = make([]int64, len(p.sizes))
 	if p.spec.RW.Skip < 0 {
 		for i, size := range p.sizes {
@@ -110,11 +118,13 @@ func (p *pattern) random(b *block) bool {
 	if p.place >= total && p.spec.IOSize == 0 && p.spec.Random == job.EachOnce {
 		return false
 	}
-	slot := p.order.at(p.place % total)
+	var slot uint64
 	if p.spec.Random == job.Anywhere {
-		slot = p.rand.Uint64N(total)
+		slot = p.draws.Uint64N(total)
+	} else {
+		slot = p.order.at(p.place % total)
 	}
-	p.place++
+	p.place += uint64(p.part.Of)
 	for b.file = 0; slot >= p.slots[b.file]; b.file++ {
 	}
 	if b.file > 0 {

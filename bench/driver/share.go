@@ -24,5 +24,5 @@ func (r *Run) expected() int64 {
 	if !r.Spec.RW.Read {
 		block = max(r.Spec.WriteBS.Max, 1)
 	}
-	return max(bytes/block*int64(r.Spec.Loops), 1)
+	return max(bytes/block*int64(r.Spec.Loops)/int64(max(r.Part.Of, 1)), 1)
 }

@@ -4,6 +4,7 @@
 //	uring, threadpool   files of the FS API; writes are appended
 //	uring-raw           the ring engine without the FS API
 //	sync                os.File: one system call after the other
+//	pread               the system call, on descriptors that goroutines share
 //	iouring-go          the high-level ring of github.com/iceber/iouring-go
 //
 // iouring-go is there in programs built with

@@ -49,6 +49,8 @@ type Config struct {
 	Hint   Hint
 	Memory []byte    // where the buffers of all requests are
 	FS     *fsapi.FS // for the engines of the FS API
+	// Descriptors are those that the engine pread shares; nil: with nobody.
+	Descriptors *Descriptors
 }
 
 // Hint is what the kernel is told about how files will be read. The FS API gives
@@ -66,14 +68,14 @@ const (
 var ErrUnavailable = backend.ErrUnavailable
 
 // Names are the engines of this package.
-var Names = []string{"uring", "threadpool", "uring-raw", "sync", "iouring-go"}
+var Names = []string{"uring", "threadpool", "uring-raw", "sync", "pread", "iouring-go"}
 
 // AppendOnly reports whether the engine's writes go to the end of files,
 // whatever their offset.
 func AppendOnly(name string) bool { return name == "uring" || name == "threadpool" }
 
 // Synchronous reports whether the engine has one request in flight at most.
-func Synchronous(name string) bool { return name == "sync" }
+func Synchronous(name string) bool { return name == "sync" || name == "pread" }
 
 // Open sets an engine up.
 func Open(name string, c Config) (Engine, error) {
@@ -84,6 +86,8 @@ func Open(name string, c Config) (Engine, error) {
 		return openRaw(c)
 	case "sync":
 		return openSync(c)
+	case "pread":
+		return openPread(c)
 	case "iouring-go":
 		return openRing(c)
 	}

@@ -100,8 +100,32 @@ func TestMissingFile(t *testing.T) {
 	})
 }
 
+// Engines that share descriptors leave them open to each other.
+func TestSharedDescriptors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	require.NoError(t, os.WriteFile(path, []byte("some text"), 0o600))
+	var shared Descriptors
+	c := Config{Files: []string{path}, Read: true, Depth: 1, Descriptors: &shared}
+	one, two := open(t, "pread", c), open(t, "pread", c)
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, one.Close())
+	r := &Request{Dir: measure.Read, Off: 5, Buf: make([]byte, 4)}
+	do(t, two, r)
+	require.NoError(t, r.Err)
+	require.Equal(t, "text", string(r.Buf))
+	require.NoError(t, two.Close())
+	require.NoError(t, shared.Close())
+	_, err := Open("pread", c)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = Open("pread", Config{Write: true})
+	require.ErrorContains(t, err, "only reads")
+}
+
 func TestWriteAndSync(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
+		if name == "pread" {
+			t.Skip("it only reads")
+		}
 		dir := t.TempDir()
 		path := filepath.Join(dir, "a")
 		e := open(t, name, Config{Files: []string{path}, Write: true, Depth: 8})

@@ -38,7 +38,7 @@ func run(t *testing.T, ioengine string, options ...string) []measure.Result {
 }
 
 func TestRun(t *testing.T) {
-	for _, ioengine := range job.FioEngines {
+	for _, ioengine := range append(job.FioEngines, "io_uring+registered+complete") {
 		t.Run(ioengine, func(t *testing.T) {
 			all := run(t, ioengine, "rw=randread", "size=256k", "bs=4k", "iodepth=4", "numjobs=2")
 			require.Len(t, all, 2)

@@ -14,9 +14,10 @@ import (
 // section, since each has files of its own.
 func Render(clones []*driver.Clone, ioengine string) string {
 	var b strings.Builder
+	ioengine, flags, _ := strings.Cut(ioengine, "+")
 	fmt.Fprintf(&b, "[global]\nioengine=%s\nfallocate=none\nkb_base=1024\nclat_percentiles=1\nlat_percentiles=1\n", ioengine)
 	spec := clones[0].Spec
-	for _, line := range lines(spec) {
+	for _, line := range append(lines(spec), flagLines(flags, spec)...) {
 		b.WriteString(line + "\n")
 	}
 	if len(spec.Filename) > 0 {
@@ -79,6 +80,19 @@ func lines(s *job.Spec) []string {
 	add(s.Verify, "verify=crc32c\ndo_verify=%d", digit(s.DoVerify))
 	add(s.Rate != [2]int64{}, "rate=%s", pair(s.Rate))
 	add(s.RateIOPS != [2]int64{}, "rate_iops=%s", pair(s.RateIOPS))
+	return out
+}
+
+// flagLines are the options of flags that stand behind the name of an engine.
+func flagLines(flags string, s *job.Spec) (out []string) {
+	for flag := range strings.SplitSeq(flags, "+") {
+		switch flag {
+		case "complete":
+			out = append(out, fmt.Sprintf("iodepth_batch_complete_min=%d", s.Batch))
+		case "registered":
+			out = append(out, "fixedbufs=1", "registerfiles=1")
+		}
+	}
 	return out
 }
 

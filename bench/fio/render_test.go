@@ -19,4 +19,7 @@ func TestRender(t *testing.T) {
 	} {
 		require.Contains(t, Render(clones(t, "size=1m", option), "psync"), "\n"+want, option)
 	}
+	flags := Render(clones(t, "size=1m", "iodepth=8", "iodepth_batch=4"), "io_uring+registered+complete")
+	require.Contains(t, flags, "ioengine=io_uring\n")
+	require.Contains(t, flags, "\nfixedbufs=1\nregisterfiles=1\niodepth_batch_complete_min=4\n")
 }

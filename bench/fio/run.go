@@ -27,7 +27,7 @@ func Find() (string, error) {
 }
 
 // Run lets fio do a job and returns what each clone did. A cancelled context
-// ends fio.
+// ends fio; what it has done until then comes with the error.
 func Run(ctx context.Context, clones []*driver.Clone, ioengine string) ([]measure.Result, error) {
 	path, err := Find()
 	if err != nil {
@@ -49,17 +49,18 @@ func Run(ctx context.Context, clones []*driver.Clone, ioengine string) ([]measur
 	var said bytes.Buffer
 	cmd.Stderr, cmd.Stdout = &said, &said
 	err = cmd.Run()
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return nil, fmt.Errorf("fio: %w: %s", err, firstLine(said.String()))
 	}
 	text, err := os.ReadFile(out)
-	if err != nil {
-		return nil, err
+	var all []measure.Result
+	if err == nil {
+		all, err = results(text, clones[0], cpuTime(cmd.ProcessState, startUp(context.WithoutCancel(ctx), path, in)))
 	}
-	return results(text, clones[0], cpuTime(cmd.ProcessState, startUp(ctx, path, in)))
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return all, err
 }
 
 func firstLine(s string) string {

@@ -57,8 +57,11 @@ func (s *Spec) checkBlocks() error {
 		}
 	}
 	for _, e := range s.Engines {
-		if slices.Contains(MailEngines, e) {
+		switch {
+		case slices.Contains(MailEngines, e):
 			return fmt.Errorf("ioengine %s is for workload", e)
+		case e == "pread" && (!s.RW.Random || s.RW.Write || s.Rate != [2]int64{} || s.RateIOPS != [2]int64{}):
+			return fmt.Errorf("ioengine pread is for rw=randread without rate")
 		}
 	}
 	block := s.BS.Max
@@ -67,7 +70,7 @@ func (s *Spec) checkBlocks() error {
 	}
 	switch {
 	case s.Size == 0 && s.FileSize.Max == 0:
-		return fmt.Errorf("size is missing (bytes of all files together)")
+		return fmt.Errorf("size is missing or 0 (bytes of all files together)")
 	case s.Size/int64(s.NrFiles) < block && s.FileSize.Max == 0:
 		return fmt.Errorf("size=%d in %d files: less than a block of %d bytes each", s.Size, s.NrFiles, block)
 	case s.FileSize.Max > 0 && s.FileSize.Min < block:
@@ -106,7 +109,7 @@ func IsFio(engine string) bool { return strings.HasPrefix(engine, FioPrefix) }
 
 // blockOptions are those that mail workloads have no use for.
 var blockOptions = []string{"rw", "rwmixread", "rwmixwrite", "bs", "bsrange", "size", "io_size", "filesize", "filename",
-	"iodepth_batch", "runtime", "time_based", "ramp_time", "loops", "thread", "randrepeat", "fsync", "fdatasync", "end_fsync", "verify", "do_verify", "fadvise_hint", "norandommap", "rate", "rate_iops", "numjobs"}
+	"iodepth_batch", "runtime", "time_based", "ramp_time", "thread", "randrepeat", "fsync", "fdatasync", "end_fsync", "verify", "do_verify", "fadvise_hint", "norandommap", "rate", "rate_iops", "numjobs"}
 
 func (s *Spec) checkMail() error {
 	for _, name := range blockOptions {
@@ -117,9 +120,15 @@ func (s *Spec) checkMail() error {
 	if s.Given("commit") && s.Workload != "mail-deliver" && s.Workload != "mdbox-append" {
 		return fmt.Errorf("commit is for workload=mail-deliver and mdbox-append")
 	}
+	if s.Given("loops") && !slices.Contains([]string{"mail-fetch", "mdbox-fetch", "mailbox-scan"}, s.Workload) {
+		return fmt.Errorf("loops is for what only reads, not for workload=%s", s.Workload)
+	}
 	for _, e := range s.Engines {
-		if IsFio(e) {
+		switch {
+		case IsFio(e):
 			return fmt.Errorf("%s cannot do workload=%s", e, s.Workload)
+		case s.Given("loops") && strings.Contains(e, ":"):
+			return fmt.Errorf("loops: %s is a whole store, which is fetched from once", e)
 		}
 	}
 	return nil

@@ -44,6 +44,9 @@ var optionTests = []struct {
 	{"ioengine=uring,sync,fio:sync,libaio", func(s *Spec) bool {
 		return strings.Join(s.Engines, " ") == "uring sync fio:sync fio:libaio"
 	}},
+	{"rw=randread\nioengine=pread,io_uring+registered,fio:io_uring+registered+complete", func(s *Spec) bool {
+		return strings.Join(s.Engines, " ") == "pread fio:io_uring+registered fio:io_uring+registered+complete"
+	}},
 	{"runtime=5", func(s *Spec) bool { return s.Runtime == 5*time.Second }},
 	{"timeout=500ms", func(s *Spec) bool { return s.Runtime == 500*time.Millisecond }},
 	{"runtime=1m\ntime_based", func(s *Spec) bool { return s.TimeBased && s.Runtime == time.Minute }},
@@ -103,6 +106,8 @@ var mailTests = []struct {
 }{
 	{"workload=mail-deliver\ncommit=single", func(s *Spec) bool { return s.Commit == "single" }},
 	{"workload=mail-fetch\nmail=/mails\niodepth=3", func(s *Spec) bool { return s.Mail == "/mails" && s.Depth == 3 }},
+	{"workload=mail-fetch\nloops=3", func(s *Spec) bool { return s.Loops == 3 }},
+	{"workload=mail-import\nioengine=mdbox:uring,dovecot:mdbox", func(s *Spec) bool { return len(s.Engines) == 2 }},
 	{"workload=mail-import\nioengine=dovecot:sdbox", func(s *Spec) bool { return s.Engines[0] == "dovecot:sdbox" }},
 }
 
@@ -141,6 +146,10 @@ func TestBadValues(t *testing.T) {
 		"ioengine=floppy":                  "floppy",
 		"ioengine=fio:floppy":              "floppy",
 		"ioengine=sync,sync":               "twice",
+		"ioengine=psync+registered":        "psync+registered",
+		"ioengine=fio:io_uring+turbo":      "turbo",
+		"ioengine=pread":                   "rw=randread without rate",
+		"ioengine=serial":                  "workload",
 		"filename=a::b":                    "empty",
 		"randseed=many":                    "not a number",
 		"log_avg_msec=-1":                  "milliseconds",
@@ -173,7 +182,8 @@ func TestBadValues(t *testing.T) {
 		require.ErrorContains(t, err, "x.fio:", line)
 		require.NotContains(t, err.Error(), "\n", line)
 	}
-	for _, line := range []string{"commit=single\nworkload=mail-fetch", "workload=mail-fetch\nioengine=libaio"} {
+	for _, line := range []string{"commit=single\nworkload=mail-fetch", "workload=mail-fetch\nioengine=libaio",
+		"workload=mail-import\nloops=2", "workload=mail-fetch\nloops=2\nioengine=sdbox:uring"} {
 		_, err := Parse("x.fio", strings.NewReader("[j]\n"+line+"\n"))
 		require.Error(t, err, line)
 	}

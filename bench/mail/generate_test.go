@@ -24,3 +24,14 @@ func TestGeneratedSizes(t *testing.T) {
 	require.Equal(t, mails, Generate(7, 3000))
 	require.NotEqual(t, mails, Generate(8, 3000))
 }
+
+func TestRepeat(t *testing.T) {
+	mails := Generate(1, 3)
+	require.Equal(t, mails, Repeat(mails, 2))
+	more := Repeat(mails, 8)
+	require.Len(t, more, 8)
+	for i, m := range more {
+		require.Equal(t, mails[i%3], m)
+	}
+	require.Empty(t, Repeat(nil, 5))
+}

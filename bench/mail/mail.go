@@ -75,3 +75,12 @@ func readDir(dir string, count int) ([]Message, error) {
 	}
 	return mails, nil
 }
+
+// Repeat returns count mails at least: those that there are, over and over. The
+// data is shared.
+func Repeat(mails []Message, count int) []Message {
+	for n := len(mails); n > 0 && len(mails) < count; {
+		mails = append(mails, mails[:min(n, count-len(mails))]...)
+	}
+	return mails
+}

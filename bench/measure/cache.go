@@ -24,15 +24,15 @@ func Preread(paths []string) error {
 // DropFiles takes files out of the page cache. What is dirty is written to the
 // device first, since it cannot be dropped.
 func DropFiles(paths []string) error {
+	if err := flush(paths); err != nil {
+		return err
+	}
 	for _, path := range paths {
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}
-		err = f.Sync()
-		if err == nil {
-			err = dropFile(f)
-		}
+		err = dropFile(f)
 		if f.Close(); err != nil {
 			return err
 		}

@@ -1,11 +1,33 @@
 package measure
 
 import (
+	"fmt"
 	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// flush writes the file systems of paths to their devices: one sync for all
+// files, since a sync of each takes a flush of the device's cache for each.
+func flush(paths []string) error {
+	seen := map[uint64]bool{}
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		var s unix.Stat_t
+		if err = unix.Fstat(int(f.Fd()), &s); err == nil && !seen[uint64(s.Dev)] {
+			seen[uint64(s.Dev)] = true
+			err = unix.Syncfs(int(f.Fd()))
+		}
+		if f.Close(); err != nil {
+			return fmt.Errorf("%s: sync: %w", path, err)
+		}
+	}
+	return nil
+}
 
 func dropFile(f *os.File) error {
 	return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)

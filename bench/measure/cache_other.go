@@ -14,3 +14,5 @@ func dropFile(*os.File) error {
 }
 
 func resident(string) (cached, total int64, ok bool) { return 0, 0, false }
+
+func flush([]string) error { return nil }

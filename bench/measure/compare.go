@@ -6,7 +6,11 @@ import (
 )
 
 // Ratios compares one engine with the baseline, round by round.
-type Ratios struct{ Median, Low, High float64 }
+type Ratios struct {
+	Median float64 `json:"median"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+}
 
 // Compare returns the ratios of a to b; both have a value for each round.
 func Compare(a, b []float64) Ratios {

@@ -171,3 +171,15 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	require.Equal(t, "not installed", FioVersion())
 }
+
+// The test is a process itself, and the children it has waited for count.
+func TestProcesses(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("SKIPPED: there is no /proc here")
+	}
+	for begun := time.Now(); time.Since(begun) < 100*time.Millisecond; {
+	}
+	used := Processes(os.Getpid())
+	require.Positive(t, used.User+used.System)
+	require.Zero(t, Processes(-2))
+}

@@ -50,6 +50,7 @@ type Result struct {
 	Began   time.Time
 	Elapsed time.Duration // of all clones together
 	Usage   Usage
+	Flushes int64 // of the device's cache, by anybody, while it ran
 	// Submissions that made 1, 2, up to 4, 8, 16, 32, or more requests in flight.
 	Depth [7]int64
 	// Submissions and collections of 0, up to 4, 8, 16, 32, 64, or more requests.
@@ -75,6 +76,12 @@ func (r *Result) CPUPerOp() time.Duration {
 	return (r.Usage.User + r.Usage.System) / time.Duration(r.IOs())
 }
 
+// SwitchesPerOp returns context switches for each read or write.
+func (r *Result) SwitchesPerOp() float64 { return float64(r.Usage.Switches) / float64(max(r.IOs(), 1)) }
+
+// FlushesPerOp returns flushes of the device's cache for each read or write.
+func (r *Result) FlushesPerOp() float64 { return float64(r.Flushes) / float64(max(r.IOs(), 1)) }
+
 // Lat returns the latencies of reads and writes together.
 func (r *Result) Lat() Latency { return r.Dirs[Read].Lat.merge(r.Dirs[Write].Lat) }
 
@@ -83,6 +90,7 @@ func (r *Result) Add(o Result) {
 	r.Clones += o.Clones
 	r.Elapsed += o.Elapsed
 	r.Usage = r.Usage.Plus(o.Usage)
+	r.Flushes += o.Flushes
 	r.Series = append(r.Series, o.Series...)
 	for i := range r.Depth {
 		r.Depth[i] += o.Depth[i]

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
@@ -32,6 +33,14 @@ const (
 	dpi    = 160
 )
 
+// Text is measured, and in PNG files drawn, in a font without serifs; browsers
+// take one that is as wide, or nearly.
+var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+const webFonts = "'Liberation Sans',Arial,Helvetica,sans-serif"
+
+func init() { plot.DefaultFont = sans }
+
 // palette gives every engine one colour in all charts.
 type palette []string
 
@@ -46,33 +55,28 @@ func paletteOf(rows []Row) (p palette) {
 
 func (p palette) index(engine string) int { return slices.Index(p, engine) }
 
-// charts draws everything that the sources allow: throughput and latency of each
-// job, and over all of them how work grows.
-func charts(sources []source) (list []chart, err error) {
-	var rows []Row
-	for _, s := range sources {
-		rows = append(rows, s.Extra.Comparison...)
-	}
-	colours := paletteOf(rows)
-	add := func(c chart, e error) {
-		if e == nil {
-			list = append(list, c)
-		} else if err == nil {
-			err = e
+// jobCharts draws throughput and latency of each job of a source, counting from
+// n.
+func jobCharts(s source, n int, colours palette) (list []chart, err error) {
+	for _, name := range jobs(s.Extra.Comparison) {
+		rows := ofJob(s.Extra.Comparison, name)
+		n++
+		t, err := throughput(n, name, rows, colours)
+		if err != nil {
+			return nil, err
 		}
-	}
-	n := 0
-	for _, s := range sources {
-		for _, name := range jobs(s.Extra.Comparison) {
-			n++
-			title := name
-			if len(sources) > 1 {
-				title += " in " + s.File
-			}
-			add(throughput(n, title, ofJob(s.Extra.Comparison, name), colours))
-			add(latency(n, title, ofJob(s.Extra.Comparison, name), colours))
+		l, err := latency(n, name, rows, colours)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, t, l)
 	}
+	return list, nil
+}
+
+// growth draws how work grows with depth and with the number of files, over all
+// sources.
+func growth(rows []Row, colours palette) (list []chart, err error) {
 	for _, axis := range []struct {
 		file, label string
 		of          func(Row) int
@@ -82,10 +86,14 @@ func charts(sources []source) (list []chart, err error) {
 	} {
 		groups := scaling(rows, axis.of)
 		for i, key := range sortedKeys(groups) {
-			add(scale(fmt.Sprintf("%s-%d", axis.file, i+1), key, axis.label, groups[key], colours))
+			c, err := scale(fmt.Sprintf("%s-%d", axis.file, i+1), key, axis.label, groups[key], colours)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, c)
 		}
 	}
-	return list, err
+	return list, nil
 }
 
 func sortedKeys[V any](m map[string]V) (keys []string) {
@@ -117,32 +125,43 @@ func shortTicks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// throughput is one bar for each engine, with the spread over the rounds.
+// timeTicks are those of a logarithmic axis of microseconds.
+func timeTicks(low, high float64) []plot.Tick {
+	ticks := plot.LogTicks{Prec: -1}.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = strings.Replace(short(ticks[i].Value*1000), ".00", "", 1)
+		}
+	}
+	return ticks
+}
+
+// throughput is one bar for each engine, from top to bottom, with the spread over
+// the rounds.
 func throughput(n int, job string, rows []Row, colours palette) (chart, error) {
-	p := newPlot(job+": operations per second", "", "ops/s")
-	p.Y.Min = 0
-	var names []string
+	p := newPlot(job+": operations per second", "ops/s", "")
+	p.X.Tick.Marker, p.Y.Tick.Marker = p.Y.Tick.Marker, p.X.Tick.Marker
+	p.X.Min = 0
+	names := make([]string, len(rows))
 	var spread points
 	for i, r := range rows {
-		pt := pointOf(float64(i), r.IOPS)
-		bar, err := plotter.NewBarChart(plotter.Values{pt.y}, vg.Points(min(40, 220/float64(len(rows)))))
+		place := len(rows) - 1 - i
+		pt := pointOf(float64(place), r.IOPS)
+		bar, err := plotter.NewBarChart(plotter.Values{pt.y}, vg.Points(min(24, 140/float64(len(rows)))))
 		if err != nil {
 			return chart{}, err
 		}
-		bar.XMin, bar.Color, bar.LineStyle.Width = pt.x, colour(colours.index(r.Engine)), 0
+		bar.Horizontal, bar.XMin, bar.Color, bar.LineStyle.Width = true, pt.x, colour(colours.index(r.Engine)), 0
 		p.Add(bar)
-		names = append(names, r.Engine)
-		spread = append(spread, pt)
+		names[place] = r.Engine + strings.Repeat(" ", 1+len(r.Engine)/8) // in a wider font, too
+		spread = append(spread, point{x: pt.y, y: pt.x, low: pt.low, high: pt.high})
 	}
-	whiskers, err := plotter.NewYErrorBars(spread)
+	whiskers, err := plotter.NewXErrorBars(spread)
 	if err != nil {
 		return chart{}, err
 	}
 	p.Add(whiskers)
-	p.NominalX(names...)
-	if len(names) > 4 {
-		p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = math.Pi/6, draw.XRight, draw.YCenter
-	}
+	p.NominalY(names...)
 	return chart{fmt.Sprintf("throughput-%d", n), p.Title.Text, p}, nil
 }
 
@@ -151,8 +170,8 @@ var shown = []float64{50, 90, 95, 99, 99.9, 99.99}
 
 // latency is one line for each engine, over percentiles.
 func latency(n int, job string, rows []Row, colours palette) (chart, error) {
-	p := newPlot(job+": latency", "percentile", "µs")
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p := newPlot(job+": latency", "percentile", "")
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.TickerFunc(timeTicks)
 	var names []string
 	for _, q := range shown {
 		names = append(names, fmt.Sprint(q))
@@ -214,7 +233,7 @@ type points []point
 
 func (p points) Len() int                         { return len(p) }
 func (p points) XY(i int) (x, y float64)          { return p[i].x, p[i].y }
-func (p points) YError(i int) (low, high float64) { return p[i].y - p[i].low, p[i].high - p[i].y }
+func (p points) XError(i int) (low, high float64) { return p[i].x - p[i].low, p[i].high - p[i].x }
 
 // draw leaves a margin, so that labels at the edge are whole.
 func (c chart) draw(on draw.Canvas) {
@@ -229,7 +248,7 @@ func (c chart) svg() (string, error) {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return "", err
 	}
-	text := b.String()
+	text := strings.ReplaceAll(b.String(), "font-family:Liberation Sans", "font-family:"+webFonts)
 	return text[strings.Index(text, "<svg"):], nil
 }
 

@@ -28,8 +28,10 @@ type Extra struct {
 	Baseline    string              `json:"baseline"`
 	Rounds      int                 `json:"rounds"`
 	Seed        uint64              `json:"seed"`
+	Interrupted bool                `json:"interrupted,omitempty"`
 	ColdCache   string              `json:"cold_cache"`
 	Comparison  []Row               `json:"comparison"`
+	Pairs       []Pair              `json:"pairs"`
 }
 
 // Row is one job on one engine; lists have a figure for each round.
@@ -45,6 +47,8 @@ type Row struct {
 	IOPS     []float64          `json:"iops"`
 	BW       []float64          `json:"bw_bytes"`
 	CPUPerOp []float64          `json:"cpu_ns_per_op"`
+	Switches []float64          `json:"ctx_per_op"`
+	Flushes  []float64          `json:"flushes_per_op"`
 	Lat      map[string]float64 `json:"lat_ns"` // medians of percentiles
 	Ratio    float64            `json:"ratio"`
 	Low      float64            `json:"ratio_low"`
@@ -74,7 +78,7 @@ func document(o *rounds.Outcome, bins bool) Document {
 
 func extra(o *rounds.Outcome) *Extra {
 	x := &Extra{Environment: o.Environment, Engines: o.Engines, Skipped: o.Skipped, Baseline: o.Baseline,
-		Rounds: o.Rounds, Seed: o.Seed, ColdCache: o.Dropped}
+		Rounds: o.Rounds, Seed: o.Seed, Interrupted: o.Interrupted, ColdCache: o.Dropped, Pairs: pairs(o)}
 	for i, s := range o.Specs {
 		for _, e := range o.Engines {
 			row := Row{Job: s.Name, Engine: e, Workload: s.RW.String(), Depth: s.Depth, Files: s.NrFiles, NumJobs: s.NumJobs, Block: s.BS.Max}
@@ -88,6 +92,8 @@ func extra(o *rounds.Outcome) *Extra {
 			row.IOPS = o.Values(e, i, (*measure.Result).Rate)
 			row.BW = o.Values(e, i, (*measure.Result).Bandwidth)
 			row.CPUPerOp = o.Values(e, i, func(r *measure.Result) float64 { return float64(r.CPUPerOp()) })
+			row.Switches = o.Values(e, i, (*measure.Result).SwitchesPerOp)
+			row.Flushes = o.Values(e, i, (*measure.Result).FlushesPerOp)
 			row.Lat = map[string]float64{}
 			for _, p := range measure.Percentiles {
 				row.Lat[percentile(p)] = measure.Median(o.Values(e, i, func(r *measure.Result) float64 { return float64(r.Lat().Percentile(p)) }))

@@ -32,6 +32,9 @@ func printEnvironment(w io.Writer, o *rounds.Outcome) {
 	for _, s := range o.Skipped {
 		fmt.Fprintf(w, "skipped     %s\n", s)
 	}
+	if o.Interrupted {
+		fmt.Fprintln(w, "interrupted what follows is what was measured until then; a round may have been cut short")
+	}
 	fmt.Fprintf(w, "rounds      %d of %s, in random order, seed %d\n", o.Rounds, strings.Join(o.Engines, ", "), o.Seed)
 }
 

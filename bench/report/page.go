@@ -22,15 +22,16 @@ var page = template.Must(template.New("page").Parse(pageText))
 // pageData is what the page shows.
 type pageData struct {
 	Sources []source
-	Charts  []picture
+	Growth  []picture
 }
 
 // source is one JSON file.
 type source struct {
-	File  string
-	Time  string
-	Extra *Extra
-	Rows  []shownRow
+	File   string
+	Time   string
+	Extra  *Extra
+	Rows   []shownRow
+	Charts []picture
 }
 
 type shownRow struct{ Job, Engine, Rate, Bandwidth, P50, P99, P999, CPU, Ratio, Cache string }
@@ -44,42 +45,60 @@ type picture struct {
 // Page writes one HTML page, which needs no other file and no network, and
 // beside it every chart as a PNG file. It returns the names of all files.
 func Page(path string, documents []*Document) (files []string, err error) {
-	data, list, err := collect(documents)
-	if err != nil {
-		return nil, err
-	}
-	stem := strings.TrimSuffix(path, filepath.Ext(path))
-	for i, c := range list {
-		name := stem + "-" + c.name + ".png"
-		if err := writeFile(name, c.png); err != nil {
-			return nil, err
-		}
-		files = append(files, name)
-		data.Charts[i].File = filepath.Base(name)
-	}
-	err = writeFile(path, func(w io.Writer) error { return page.Execute(w, data) })
-	return append([]string{path}, files...), err
-}
-
-func collect(documents []*Document) (data pageData, list []chart, err error) {
+	var data pageData
+	var rows []Row
 	for _, d := range documents {
 		s := source{File: filepath.Base(d.file), Time: d.Time, Extra: d.Ringbox}
 		for _, r := range d.Ringbox.Comparison {
 			s.Rows = append(s.Rows, show(r, d.Ringbox))
 		}
 		data.Sources = append(data.Sources, s)
+		rows = append(rows, d.Ringbox.Comparison...)
 	}
-	if list, err = charts(data.Sources); err != nil {
-		return data, nil, err
+	album := album{stem: strings.TrimSuffix(path, filepath.Ext(path))}
+	colours, n := paletteOf(rows), 0
+	for i := range data.Sources {
+		s := &data.Sources[i]
+		list, err := jobCharts(*s, n, colours)
+		if err == nil {
+			s.Charts, err = album.add(list)
+		}
+		if err != nil {
+			return nil, err
+		}
+		n += len(jobs(s.Extra.Comparison))
 	}
+	list, err := growth(rows, colours)
+	if err == nil {
+		data.Growth, err = album.add(list)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = writeFile(path, func(w io.Writer) error { return page.Execute(w, data) })
+	return append([]string{path}, album.files...), err
+}
+
+// album writes charts as PNG files.
+type album struct {
+	stem  string // how their names begin
+	files []string
+}
+
+func (a *album) add(list []chart) (pictures []picture, err error) {
 	for _, c := range list {
+		name := a.stem + "-" + c.name + ".png"
+		if err := writeFile(name, c.png); err != nil {
+			return nil, err
+		}
 		svg, err := c.svg()
 		if err != nil {
-			return data, nil, err
+			return nil, err
 		}
-		data.Charts = append(data.Charts, picture{Title: c.Title, SVG: template.HTML(svg)})
+		a.files = append(a.files, name)
+		pictures = append(pictures, picture{Title: c.Title, File: filepath.Base(name), SVG: template.HTML(svg)})
 	}
-	return data, list, nil
+	return pictures, nil
 }
 
 func show(r Row, x *Extra) shownRow {

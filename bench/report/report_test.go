@@ -62,6 +62,10 @@ func TestTies(t *testing.T) {
 	var b bytes.Buffer
 	printComparison(&b, o)
 	require.Contains(t, b.String(), "1.00 (0.90 to 1.10) tie")
+	require.Regexp(t, `a over each of the others[^|]*\n +j +b +1\.00 \(0\.90 to 1\.10\) tie`, b.String())
+	b.Reset()
+	Markdown(&b, "file", o)
+	require.Equal(t, "| `file` j | a | b | 1.00 (0.90 to 1.10) tie | - | - |\n", b.String())
 	o.Turns = map[string][][]rounds.Part{}
 	turn("a", 200, 300)
 	turn("b", 100, 100)

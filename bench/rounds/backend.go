@@ -1,9 +1,12 @@
 package rounds
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
+	"github.com/ringbox/ringbox/bench/dboxstore"
 	"github.com/ringbox/ringbox/bench/dovecot"
 	"github.com/ringbox/ringbox/bench/engine"
 	"github.com/ringbox/ringbox/bench/fio"
@@ -13,7 +16,10 @@ import (
 )
 
 func init() {
-	workload.Stores["dovecot"] = workload.Maker{Available: dovecot.Available, Open: dovecot.Open}
+	workload.Stores["dovecot"] = workload.Maker{Ready: dovecot.Ready, Open: dovecot.Open}
+	for _, format := range []string{"sdbox", "mdbox"} {
+		workload.Stores[format] = dboxstore.Maker(format)
+	}
 }
 
 // backend says which engine Auto takes here, and why.
@@ -28,34 +34,34 @@ func (r *run) backend() string {
 }
 
 // probe finds out whether an engine works here and can do the jobs.
-func (r *run) probe(name string) error {
+func (r *run) probe(ctx context.Context, name string) error {
 	for _, s := range r.Specs {
 		one := name
 		if one == AsWritten {
 			one = s.Engines[0]
 		}
-		if err := probeOne(s, one); err != nil {
+		if err := r.probeOne(ctx, s, one); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func probeOne(s *job.Spec, name string) error {
+func (r *run) probeOne(ctx context.Context, s *job.Spec, name string) error {
 	if s.Workload != "" {
 		if _, err := workload.New(&workload.Task{Spec: s, Engine: name}); err != nil {
 			return err
 		}
 	}
-	store, isStore := workload.StoreOf(name)
+	store, kind, isStore := workload.StoreOf(name)
 	switch {
 	case isStore:
-		return store.Available()
+		return store.Ready(ctx, kind, r.work)
 	case job.IsFio(name):
 		_, err := fio.Find()
 		return err
-	case name == "readfile":
-		return nil
+	case slices.Contains(job.MailEngines, name):
+		return nil // a blocking one
 	case engine.AppendOnly(name):
 		fs, err := openFS(s, name)
 		if err != nil {
@@ -91,7 +97,7 @@ func openFS(s *job.Spec, name string) (*fsapi.FS, error) {
 func (r *run) worker(i int, s *job.Spec, name string) worker {
 	switch {
 	case s.Workload != "":
-		return &mailWorker{run: r, spec: s, engine: name, mails: r.mails[i]}
+		return &mailWorker{run: r, spec: s, number: i, engine: name, mails: r.mails[i]}
 	case job.IsFio(name):
 		return &fioWorker{run: r, spec: s, engine: name, clones: r.clones[i]}
 	}

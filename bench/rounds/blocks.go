@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/ringbox/ringbox/bench/driver"
@@ -21,7 +22,8 @@ type blockWorker struct {
 	engine string
 	clones []*driver.Clone
 	fs     *fsapi.FS
-	runs   []*driver.Run
+	open   engine.Descriptors
+	runs   []*driver.Run // a clone's stand together
 
 	mu sync.Mutex
 }
@@ -52,20 +54,9 @@ func existing(clones []*driver.Clone) (paths []string) {
 	return paths
 }
 
-func (w *blockWorker) work(ctx context.Context) ([]measure.Result, error) {
-	if err := w.do(ctx); err != nil {
-		return nil, err
-	}
-	return w.results(), nil
-}
-
-func (w *blockWorker) do(ctx context.Context) error {
-	errs := make([]error, len(w.clones))
-	runs := make([]*driver.Run, len(w.clones))
-	for i, c := range w.clones {
-		runs[i] = &driver.Run{Clone: c, Engine: w.engine, FS: w.fs,
-			Recorder: measure.NewRecorder(w.spec.RampTime, w.spec.LogEvery, i)}
-	}
+func (w *blockWorker) work(ctx context.Context) error {
+	runs := w.newRuns()
+	errs := make([]error, len(runs))
 	w.mu.Lock()
 	w.runs = runs
 	w.mu.Unlock()
@@ -83,6 +74,27 @@ func (w *blockWorker) do(ctx context.Context) error {
 	return first(errs)
 }
 
+// newRuns makes the runs of all clones. The engine pread has one for each
+// request in flight.
+func (w *blockWorker) newRuns() (runs []*driver.Run) {
+	for i, c := range w.clones {
+		for part := range w.parts() {
+			runs = append(runs, &driver.Run{Clone: c, Engine: w.engine, FS: w.fs, Descriptors: &w.open,
+				Part:     driver.Part{Index: part, Of: w.parts()},
+				Recorder: measure.NewRecorder(w.spec.RampTime, w.spec.LogEvery, i)})
+		}
+	}
+	return runs
+}
+
+// parts is how many goroutines a clone has.
+func (w *blockWorker) parts() int {
+	if w.engine == "pread" {
+		return w.spec.Depth
+	}
+	return 1
+}
+
 // first returns the first error that is not a consequence of another.
 func first(errs []error) error {
 	for _, err := range errs {
@@ -94,15 +106,28 @@ func first(errs []error) error {
 }
 
 func (w *blockWorker) results() (all []measure.Result) {
-	for _, r := range w.runs {
-		res := r.Recorder.Result()
-		res.Engine, res.Options, res.Notes = w.engine, r.Options(), w.notes(r)
+	for clone := range slices.Chunk(w.runs, w.parts()) {
+		res := together(clone)
+		res.Engine, res.Options, res.Notes = w.engine, clone[0].Options(), w.notes(clone[0])
 		if w.fs != nil {
 			res.Detail = w.fs.Backend().Detail
 		}
 		all = append(all, res)
 	}
 	return all
+}
+
+// together is what the goroutines of a clone did.
+func together(runs []*driver.Run) measure.Result {
+	res := runs[0].Recorder.Result()
+	elapsed := res.Elapsed
+	for _, r := range runs[1:] {
+		other := r.Recorder.Result()
+		elapsed = max(elapsed, other.Elapsed)
+		res.Add(other)
+	}
+	res.Clones, res.Elapsed = 1, elapsed
+	return res
 }
 
 // notes say what the engine does otherwise than the job's words suggest.
@@ -113,7 +138,10 @@ func (w *blockWorker) notes(r *driver.Run) (notes []string) {
 	if engine.AppendOnly(w.engine) && w.spec.RW.Read && w.spec.Hints {
 		notes = append(notes, "no hint for the kernel: the FS API gives none; fadvise_hint=0 makes the other engines equal")
 	}
-	if engine.Synchronous(w.engine) && w.spec.Depth > 1 {
+	switch {
+	case w.engine == "pread" && w.spec.Depth > 1:
+		notes = append(notes, fmt.Sprintf("iodepth=%d is %d goroutines with one descriptor of each file", w.spec.Depth, w.spec.Depth))
+	case engine.Synchronous(w.engine) && w.spec.Depth > 1:
 		notes = append(notes, fmt.Sprintf("iodepth=%d is 1 here: every request is one blocking call", w.spec.Depth))
 	}
 	if n := r.ToVerify(); n > 0 {
@@ -143,7 +171,7 @@ func (w *blockWorker) check(ctx context.Context) error {
 }
 
 func (w *blockWorker) close() error {
-	err := w.run.files.Reset(w.clones)
+	err := errors.Join(w.run.files.Reset(w.clones), w.open.Close())
 	if w.fs != nil {
 		err = errors.Join(w.fs.Close(), err)
 	}

@@ -19,23 +19,26 @@ type fioWorker struct {
 	engine string
 	clones []*driver.Clone
 	began  atomic.Pointer[time.Time]
+	all    []measure.Result
 }
 
 func (w *fioWorker) prepare(context.Context) error { return w.run.files.Reset(w.clones) }
 
 func (w *fioWorker) files() []string { return existing(w.clones) }
 
-func (w *fioWorker) work(ctx context.Context) ([]measure.Result, error) {
+func (w *fioWorker) work(ctx context.Context) (err error) {
 	now := time.Now()
 	w.began.Store(&now)
-	all, err := fio.Run(ctx, w.clones, strings.TrimPrefix(w.engine, job.FioPrefix))
-	for i := range all {
-		all[i].Engine, all[i].Began = w.engine, now
-		all[i].Options = w.spec.Options()
-		all[i].Options["ioengine"] = w.engine
+	w.all, err = fio.Run(ctx, w.clones, strings.TrimPrefix(w.engine, job.FioPrefix))
+	for i := range w.all {
+		w.all[i].Engine, w.all[i].Began = w.engine, now
+		w.all[i].Options = w.spec.Options()
+		w.all[i].Options["ioengine"] = w.engine
 	}
-	return all, err
+	return err
 }
+
+func (w *fioWorker) results() []measure.Result { return w.all }
 
 // share goes by the time: how far fio is, it does not tell here.
 func (w *fioWorker) share() float64 {

@@ -25,14 +25,15 @@ func (forgetful) Deliver(_ context.Context, mails []mail.Message, _ int, done fu
 }
 func (forgetful) Count(context.Context) (int, error) { return 0, nil }
 func (forgetful) Usage() measure.Usage               { return measure.Usage{} }
+func (forgetful) Serve(context.Context) error        { return nil }
 func (forgetful) Close() error                       { return nil }
 
 // What was done is checked before it counts; and another store is one entry of
 // Stores.
 func TestLostMailEndsTheRun(t *testing.T) {
 	workload.Stores["forgetful"] = workload.Maker{
-		Available: func() error { return nil },
-		Open:      func(context.Context, string, string) (workload.Store, error) { return forgetful{}, nil },
+		Ready: func(context.Context, string, string) error { return nil },
+		Open:  func(context.Context, string, string, string) (workload.Store, error) { return forgetful{}, nil },
 	}
 	t.Cleanup(func() { delete(workload.Stores, "forgetful") })
 	specs, err := job.Parse("x.fio", strings.NewReader("[m]\nworkload=mail-deliver\nnrfiles=5\ndirectory="+t.TempDir()))

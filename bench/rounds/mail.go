@@ -18,12 +18,15 @@ import (
 type mailWorker struct {
 	run    *run
 	spec   *job.Spec
+	number int // of the job
 	engine string
 	mails  []mail.Message
 	fs     *fsapi.FS
 	dir    string
 	load   workload.Workload
 	rec    atomic.Pointer[measure.Recorder]
+
+	outside measure.Usage // of processes that are no children
 }
 
 func (w *mailWorker) prepare(ctx context.Context) (err error) {
@@ -42,29 +45,33 @@ func (w *mailWorker) prepare(ctx context.Context) (err error) {
 }
 
 func (w *mailWorker) task() *workload.Task {
-	return &workload.Task{Spec: w.spec, Engine: w.engine, Mails: w.mails, Dir: w.dir, FS: w.fs}
+	return &workload.Task{Spec: w.spec, Engine: w.engine, Mails: w.mails, Dir: w.dir, Shared: w.run.work, Job: w.number, FS: w.fs}
 }
 
 func (w *mailWorker) files() []string { return w.load.Files() }
 
-func (w *mailWorker) work(ctx context.Context) ([]measure.Result, error) {
+func (w *mailWorker) work(ctx context.Context) (err error) {
 	rec := measure.NewRecorder(0, w.spec.LogEvery, 0)
 	w.rec.Store(rec)
 	w.load.Record(rec)
-	if err := w.load.Run(ctx); err != nil {
-		return nil, err
+	for n := 0; n < w.spec.Loops && err == nil; n++ {
+		err = w.load.Run(ctx)
 	}
-	res := rec.Result()
+	if outside, ok := w.load.(interface{ OutsideUsage() measure.Usage }); ok {
+		w.outside = outside.OutsideUsage()
+	}
+	return err
+}
+
+func (w *mailWorker) results() []measure.Result {
+	res := w.rec.Load().Result()
 	res.Engine, res.Options = w.engine, w.spec.Options()
 	res.Options["ioengine"] = w.engine
 	if w.fs != nil {
 		res.Detail = w.fs.Backend().Detail
 	}
-	res.Notes = w.notes()
-	if outside, ok := w.load.(interface{ OutsideUsage() measure.Usage }); ok {
-		res.Usage = outside.OutsideUsage()
-	}
-	return []measure.Result{res}, nil
+	res.Notes, res.Usage = w.notes(), w.outside
+	return []measure.Result{res}
 }
 
 // notes say what the engine does otherwise than the job's words suggest.
@@ -81,7 +88,7 @@ func (w *mailWorker) share() float64 {
 	if rec == nil || len(w.mails) == 0 {
 		return 0
 	}
-	return min(float64(rec.Total())/float64(len(w.mails)), 1)
+	return min(float64(rec.Total())/float64(len(w.mails)*w.spec.Loops), 1)
 }
 
 func (w *mailWorker) check(ctx context.Context) error { return w.load.Check(ctx) }

@@ -18,6 +18,15 @@ type Options struct {
 	Progress   Progress
 }
 
+// Check reports what does not go together, without running anything.
+func (o Options) Check() error {
+	engines, err := o.engines()
+	if err != nil {
+		return err
+	}
+	return o.settle(engines)
+}
+
 const defaultRounds = 5
 
 // AsWritten stands for the engines that the jobs name themselves, when they name

@@ -1,6 +1,8 @@
 package rounds
 
 import (
+	"slices"
+
 	"github.com/ringbox/ringbox/bench/job"
 	"github.com/ringbox/ringbox/bench/measure"
 )
@@ -16,6 +18,50 @@ type Outcome struct {
 	Seed        uint64
 	Dropped     string              // how the page cache was dropped
 	Turns       map[string][][]Part // by engine and round
+	Interrupted bool                // there are fewer turns than asked for, and a first one may have been cut short
+}
+
+// trim leaves out engines and jobs of an interrupted run that nothing was
+// measured of, and reports whether there is anything left.
+func (o *Outcome) trim() bool {
+	o.Interrupted = true
+	o.Engines = slices.DeleteFunc(o.Engines, func(e string) bool { return len(o.Turns[e]) == 0 })
+	for i := len(o.Specs) - 1; i >= 0; i-- {
+		if !o.measured(i) {
+			o.Specs = slices.Delete(slices.Clone(o.Specs), i, i+1)
+			for _, turns := range o.Turns {
+				for k := range turns {
+					turns[k] = slices.Delete(turns[k], i, i+1)
+				}
+			}
+		}
+	}
+	if len(o.Engines) == 0 || len(o.Specs) == 0 {
+		return false
+	}
+	if !slices.Contains(o.Engines, o.Baseline) {
+		o.Baseline = o.Engines[len(o.Engines)-1]
+	}
+	o.Rounds = 0
+	for _, turns := range o.Turns {
+		o.Rounds = max(o.Rounds, len(turns))
+	}
+	return true
+}
+
+// measured reports whether something was measured of a job on every engine.
+func (o *Outcome) measured(job int) bool {
+	for _, e := range o.Engines {
+		for _, turn := range o.Turns[e] {
+			if len(turn[job].Clones) == 0 {
+				return false
+			}
+			if whole := turn[job].Whole(); whole.IOs() == 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Part is what one job did in one turn.

@@ -187,6 +187,20 @@ func TestEngines(t *testing.T) {
 	require.ErrorContains(t, err, "compare the same ones")
 }
 
+// Goroutines that share a descriptor do each block once together.
+func TestPread(t *testing.T) {
+	out := must(t, "[j]\nsize=256k\nrw=randread\niodepth=8\nnumjobs=2\nioengine=pread,sync", Options{Rounds: 1})
+	for _, e := range out.Engines {
+		clones := out.Turns[e][0][0].Clones
+		require.Len(t, clones, 2, e)
+		for _, r := range clones {
+			require.EqualValues(t, 64, r.IOs(), e)
+			require.Equal(t, 1, r.Clones, e)
+		}
+	}
+	require.Contains(t, out.Turns["pread"][0][0].Clones[0].Notes[0], "8 goroutines")
+}
+
 func TestWithoutFio(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	out := must(t, "[j]\nsize=64k\nioengine=sync,fio:psync", Options{Rounds: 1})
@@ -242,6 +256,45 @@ func TestCancel(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, left, text)
 	}
+}
+
+// What was measured until an interrupt is told: whole rounds, and of an engine
+// that has none its first round as far as it came. Jobs that have not begun are
+// left out.
+func TestInterrupted(t *testing.T) {
+	ios := func(p Part) int64 { r := p.Whole(); return r.IOs() }
+	cut := func(text string, at float64) *Outcome {
+		specs, err := job.Parse("x.fio", strings.NewReader(text+"\ndirectory="+t.TempDir()))
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		out, err := Run(ctx, Options{Specs: specs, Rounds: 3, Progress: noter(func(share float64, _ string) {
+			if share > at {
+				cancel()
+			}
+		})})
+		require.ErrorIs(t, err, context.Canceled)
+		return out
+	}
+	first := cut("[a]\nsize=64k\nrw=randread\nruntime=60\ntime_based\nioengine=sync\n[b]\nstonewall\nsize=64k\nioengine=sync", 0.001)
+	require.True(t, first.Interrupted)
+	require.Equal(t, 1, first.Rounds)
+	require.Len(t, first.Specs, 1)
+	require.Len(t, first.Turns["sync"], 1)
+	require.Positive(t, ios(first.Turns["sync"][0][0]))
+
+	later := cut("[a]\nsize=64k\nrw=randread\nruntime=100ms\ntime_based\nioengine=sync,threadpool", 0.4999)
+	require.Contains(t, []int{1, 2}, later.Rounds)
+	require.Len(t, later.Engines, 2)
+	for _, e := range later.Engines {
+		require.Positive(t, ios(later.Turns[e][0][0]))
+	}
+	nothing := cut("[a]\nsize=64k\nstartdelay=60\nioengine=sync", -1)
+	require.Nil(t, nothing)
+
+	byFio := cut("[a]\nsize=64k\nrw=randread\nruntime=60\ntime_based\nioengine=sync,fio:psync", 0.01)
+	require.Len(t, byFio.Engines, 1)
+	require.Equal(t, byFio.Engines[0], byFio.Baseline)
+	require.Positive(t, ios(byFio.Turns[byFio.Engines[0]][0][0]))
 }
 
 // A block that is not what was written ends the run.

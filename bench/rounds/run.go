@@ -25,7 +25,9 @@ type run struct {
 	work   string                 // of mail workloads
 }
 
-// Run runs the jobs. Files that it has made are removed, also when it fails.
+// Run runs the jobs. Files that it has made are removed, also when it fails. With
+// the error of a cancelled context comes what was measured until then, if there
+// is anything.
 func Run(ctx context.Context, o Options) (out *Outcome, err error) {
 	engines, err := o.engines()
 	if err != nil {
@@ -47,10 +49,16 @@ func Run(ctx context.Context, o Options) (out *Outcome, err error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.choose(engines); err != nil {
+	if err := r.choose(ctx, engines); err != nil {
 		return nil, err
 	}
-	return r.Outcome, r.rounds(ctx)
+	if err := r.rounds(ctx); err != nil {
+		if ctx.Err() == nil || !r.trim() {
+			return nil, err
+		}
+		return r.Outcome, err
+	}
+	return r.Outcome, nil
 }
 
 // prepare makes the files of block jobs and loads mail.
@@ -64,6 +72,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 			if r.mails[i], _, err = mail.Load(s.Mail, count, s.Seed); err != nil {
 				return err
 			}
+			r.mails[i] = mail.Repeat(r.mails[i], count)
 			continue
 		}
 		r.clones[i] = driver.Clones(s)
@@ -90,10 +99,10 @@ func (r *run) remove() error {
 }
 
 // choose leaves out the engines that do not work here.
-func (r *run) choose(engines []string) error {
+func (r *run) choose(ctx context.Context, engines []string) error {
 	var last error
 	for _, name := range engines {
-		err := r.probe(name)
+		err := r.probe(ctx, name)
 		switch {
 		case err == nil:
 			r.Engines = append(r.Engines, name)
@@ -134,10 +143,12 @@ func (r *run) rounds(ctx context.Context) error {
 			name := r.Engines[i]
 			what := fmt.Sprintf("round %d of %d: %s", round+1, r.Rounds, name)
 			parts, err := r.turn(ctx, name, what, round*len(r.Engines)+k, total)
+			if err == nil || ctx.Err() != nil && len(r.Turns[name]) == 0 {
+				r.Turns[name] = append(r.Turns[name], parts)
+			}
 			if err != nil {
 				return fmt.Errorf("%s, round %d: %w", name, round+1, err)
 			}
-			r.Turns[name] = append(r.Turns[name], parts)
 		}
 	}
 	return nil

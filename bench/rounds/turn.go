@@ -18,8 +18,10 @@ type worker interface {
 	prepare(ctx context.Context) error
 	// files are those whose cache state matters.
 	files() []string
-	// work does it, and returns a result for each clone.
-	work(ctx context.Context) ([]measure.Result, error)
+	// work does it.
+	work(ctx context.Context) error
+	// results returns one for each clone, also of what was done until an error.
+	results() []measure.Result
 	// share says how much of the work is done, 0 to 1.
 	share() float64
 	// check makes sure that what was done is right.
@@ -66,10 +68,7 @@ func (r *run) turn(ctx context.Context, engine, what string, before, total int) 
 	stop := r.watch(t, what, before, total)
 	defer stop()
 	t.runAll(ctx)
-	if cause := context.Cause(ctx); cause != nil {
-		return nil, cause
-	}
-	return t.parts, nil
+	return t.parts, context.Cause(ctx)
 }
 
 func (t *turn) runAll(ctx context.Context) {
@@ -103,11 +102,17 @@ func (t *turn) runOne(ctx context.Context, i int) error {
 	t.enter(i)
 	defer t.leave()
 	usage := measure.Process()
-	clones, err := t.workers[i].work(ctx)
-	if err != nil {
-		return err
-	}
+	flushes, _ := measure.Flushes(t.place())
+	failed := t.workers[i].work(ctx)
 	usage = measure.Process().Since(usage)
+	now, ok := measure.Flushes(t.place())
+	clones := t.workers[i].results() // adding up is no part of the work
+	if len(clones) == 0 || failed != nil && ctx.Err() == nil {
+		return failed
+	}
+	if ok && clones[0].Dirs[measure.Write].IOs > 0 {
+		clones[0].Flushes = now - flushes
+	}
 	t.mu.Lock()
 	share := usage.Share(t.busiest[i] * len(clones))
 	t.mu.Unlock()
@@ -119,6 +124,9 @@ func (t *turn) runOne(ctx context.Context, i int) error {
 		}
 	}
 	t.parts[i] = Part{s, clones}
+	if failed != nil {
+		return failed
+	}
 	return t.workers[i].check(ctx)
 }
 
@@ -152,26 +160,27 @@ func (t *turn) group(i int) int {
 }
 
 // setCache puts the page cache into the state that the job asks for, and says
-// what that is.
+// what that is. The machine's caches are dropped last: looking at a file brings
+// its inode back.
 func (t *turn) setCache(s *job.Spec, files []string) (string, error) {
-	switch {
-	case len(files) == 0:
+	if len(files) == 0 {
 		return "no files yet", nil
-	case s.PreRead:
-		if err := measure.Preread(files); err != nil {
-			return "", err
-		}
-	case s.Invalidate:
-		if err := measure.DropFiles(files); err != nil {
-			return "", err
-		}
-		if t.asked.DropSystem {
-			if err := measure.DropSystem(); err != nil {
-				return "", err
-			}
-		}
 	}
-	return measure.Resident(files), nil
+	var err error
+	switch {
+	case s.PreRead:
+		err = measure.Preread(files)
+	case s.Invalidate:
+		err = measure.DropFiles(files)
+	}
+	if err != nil {
+		return "", err
+	}
+	state := measure.Resident(files)
+	if s.Invalidate && t.asked.DropSystem {
+		return state + ", inodes and names dropped", measure.DropSystem()
+	}
+	return state, nil
 }
 
 func (t *turn) enter(i int) {

@@ -12,8 +12,10 @@ import (
 	"github.com/ringbox/ringbox/fsapi"
 )
 
-// mailDeliver makes every mail durable as a file of its own. commit=single: each
-// by itself, iodepth in flight; commit=group: iodepth of them together.
+// mailDeliver makes every mail durable as a file of its own, iodepth in flight.
+// On the FS API commit=single commits each by itself, and commit=group iodepth of
+// them together. Blocking engines sync each file and its directory: all that
+// os.File has; serial is one goroutine.
 type mailDeliver struct{ *Task }
 
 func (w *mailDeliver) Prepare(context.Context) error { return nil }
@@ -21,16 +23,28 @@ func (w *mailDeliver) Prepare(context.Context) error { return nil }
 func (w *mailDeliver) Files() []string { return nil }
 
 func (w *mailDeliver) Run(ctx context.Context) error {
-	group := w.Spec.Commit == "group"
 	switch {
-	case w.onFS() && group:
-		return w.groups(ctx, w.groupFS)
+	case w.onFS() && w.Spec.Commit == "group":
+		return w.groups(ctx)
 	case w.onFS():
 		return w.loop(ctx)
-	case group:
-		return w.groups(ctx, w.groupBlocking)
 	}
-	return inParallel(ctx, w.Spec.Depth, len(w.Mails), func() func(int) error { return w.deliverBlocking })
+	return inParallel(ctx, w.goroutines(), len(w.Mails), func() func(int) error { return w.deliverBlocking })
+}
+
+func (w *mailDeliver) goroutines() int {
+	if w.Engine == "serial" {
+		return 1
+	}
+	return w.Spec.Depth
+}
+
+// Notes say what is different from other engines.
+func (w *mailDeliver) Notes() []string {
+	if w.onFS() {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d goroutines; each mail is synced by itself, whatever commit says", w.goroutines())}
 }
 
 func (w *mailDeliver) loop(ctx context.Context) error {
@@ -45,15 +59,14 @@ func (w *mailDeliver) loop(ctx context.Context) error {
 	return d.Run(ctx)
 }
 
-// groups delivers iodepth mails at a time; deliver does those from one to
-// another.
-func (w *mailDeliver) groups(ctx context.Context, deliver func(ctx context.Context, from, to int) error) error {
+// groups delivers iodepth mails at a time.
+func (w *mailDeliver) groups(ctx context.Context) error {
 	for from := 0; from < len(w.Mails); from += w.Spec.Depth {
 		to := min(from+w.Spec.Depth, len(w.Mails))
 		begun := w.Recorder.Now()
 		err := ctx.Err()
 		if err == nil {
-			err = deliver(ctx, from, to)
+			err = w.group(ctx, from, to)
 		}
 		if err != nil {
 			return err
@@ -65,7 +78,7 @@ func (w *mailDeliver) groups(ctx context.Context, deliver func(ctx context.Conte
 	return nil
 }
 
-func (w *mailDeliver) groupFS(ctx context.Context, from, to int) (err error) {
+func (w *mailDeliver) group(ctx context.Context, from, to int) (err error) {
 	files := make([]*fsapi.File, 0, to-from)
 	defer func() {
 		for _, f := range files {
@@ -101,20 +114,6 @@ func (w *mailDeliver) deliverBlocking(i int) error {
 		err = syncDir(w.Dir)
 	}
 	w.Recorder.Op(measure.Write, len(w.Mails[i].Data), begun)
-	return err
-}
-
-// groupBlocking syncs a group in goroutines, and the directory once.
-func (w *mailDeliver) groupBlocking(ctx context.Context, from, to int) error {
-	err := inParallel(ctx, to-from, to-from, func() func(int) error {
-		return func(i int) error { return writeSynced(w.incoming(from+i), w.Mails[from+i].Data) }
-	})
-	for i := from; i < to && err == nil; i++ {
-		err = os.Rename(w.incoming(i), w.path(i))
-	}
-	if err == nil {
-		err = syncDir(w.Dir)
-	}
 	return err
 }
 

@@ -1,22 +1,41 @@
 package workload
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/ringbox/ringbox/bench/measure"
 	"github.com/ringbox/ringbox/fsapi"
 )
 
-// mailFetch reads every file whole. On the FS API it is ReadFiles, which has a
-// depth of its own, or, with an iodepth, an event loop.
+// mailFetch reads every file whole. Without an iodepth each engine does it in the
+// way that suits it: the FS API with ReadFiles, which has a depth of its own,
+// blocking engines in ten goroutines. With one, it is an event loop on the FS API
+// and so many goroutines.
 type mailFetch struct{ *Task }
 
+// Depths without an iodepth.
+const (
+	fetchGoroutines = 10
+	fetchRawDepth   = 32
+)
+
+// Prepare makes the files, once in a run.
 func (w *mailFetch) Prepare(ctx context.Context) error {
+	w.move(filepath.Join(w.Shared, fmt.Sprintf("mails.%d", w.Job)))
+	w.sampling = true
+	if err := os.Mkdir(w.Dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
+		return err
+	}
 	for i, m := range w.Mails {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -46,6 +65,9 @@ func (w *mailFetch) Run(ctx context.Context) error {
 func (w *mailFetch) Notes() []string {
 	if w.onFS() && !w.Spec.Given("iodepth") {
 		return []string{"ReadFiles with its own depth: iodepth would take an event loop instead; each latency is from one file to the next"}
+	}
+	if !w.onFS() && w.Engine != "uring-raw" {
+		return []string{fmt.Sprintf("%d goroutines", w.depth(fetchGoroutines))}
 	}
 	return nil
 }
@@ -83,18 +105,26 @@ func (w *mailFetch) fetchLoop(ctx context.Context) error {
 	return l.Run(ctx)
 }
 
-// fetchBlocking reads with open, fstat, pread, close and a buffer that is used
-// again, or with os.ReadFile, in iodepth goroutines.
+// depth is iodepth, or another if that was not said.
+func (w *mailFetch) depth(other int) int {
+	if w.Spec.Given("iodepth") {
+		return w.Spec.Depth
+	}
+	return other
+}
+
+// fetchBlocking reads with os.File and a buffer that is used again, with bare
+// system calls, or with os.ReadFile, in some goroutines.
 func (w *mailFetch) fetchBlocking(ctx context.Context) error {
-	return inParallel(ctx, w.Spec.Depth, len(w.Mails), func() func(int) error {
+	read := map[string]func(string, []byte) ([]byte, error){
+		"sync": readWhole, "syscalls": readSyscalls,
+		"readfile": func(path string, _ []byte) ([]byte, error) { return os.ReadFile(path) },
+	}[w.Engine]
+	return inParallel(ctx, w.depth(fetchGoroutines), len(w.Mails), func() func(int) error {
 		var buf []byte
 		return func(i int) (err error) {
 			begun := w.Recorder.Now()
-			if w.Engine == "readfile" {
-				buf, err = os.ReadFile(w.path(i))
-			} else {
-				buf, err = readWhole(w.path(i), buf)
-			}
+			buf, err = read(w.path(i), buf)
 			w.Recorder.Op(measure.Read, len(buf), begun)
 			if err == nil {
 				err = w.same(i, buf)
@@ -125,28 +155,9 @@ func readWhole(path string, buf []byte) ([]byte, error) {
 	return buf[:n], err
 }
 
-func (w *mailFetch) Check(context.Context) error { return nil }
+// Check reads all files once more and compares every byte.
+func (w *mailFetch) Check(ctx context.Context) error {
+	return w.whole(func() error { return w.Run(ctx) })
+}
 
 func (w *mailFetch) Close() error { return nil }
-
-func (t *Task) same(i int, data []byte) error {
-	if err := t.samePart(i, 0, data); err != nil {
-		return err
-	}
-	return t.sameSize(i, int64(len(data)))
-}
-
-func (t *Task) samePart(i int, off int64, p []byte) error {
-	want := t.Mails[i].Data
-	if end := off + int64(len(p)); end > int64(len(want)) || !bytes.Equal(p, want[off:end]) {
-		return fmt.Errorf("%s: the %d bytes at offset %d are not those of the mail", t.path(i), len(p), off)
-	}
-	return nil
-}
-
-func (t *Task) sameSize(i int, size int64) error {
-	if want := len(t.Mails[i].Data); size != int64(want) {
-		return fmt.Errorf("%s: has %d bytes, the mail has %d", t.path(i), size, want)
-	}
-	return nil
-}

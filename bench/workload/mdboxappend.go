@@ -15,8 +15,9 @@ import (
 	"github.com/ringbox/ringbox/fsapi"
 )
 
-// mdboxAppend appends every mail to one multi-dbox file. commit=single: one
-// commit (fdatasync) a message; commit=group: one for iodepth messages.
+// mdboxAppend appends every mail to one multi-dbox file. commit=single, or the
+// engine serial: one commit (fdatasync) a message; commit=group: one for iodepth
+// messages.
 type mdboxAppend struct {
 	*Task
 	file *os.File    // blocking
@@ -49,7 +50,7 @@ func (w *mdboxAppend) Run(ctx context.Context) error {
 		return err
 	}
 	size := w.Spec.Depth
-	if w.Spec.Commit == "single" {
+	if w.Spec.Commit == "single" || w.Engine == "serial" {
 		size = 1
 	}
 	for from := 0; from < len(w.Mails); from += size {

@@ -34,7 +34,7 @@ type place struct {
 }
 
 func (w *mdboxFetch) Prepare(ctx context.Context) error {
-	w.header = dboxfmt.NewFileHeader(2, time.Now())
+	w.header, w.sampling = dboxfmt.NewFileHeader(2, time.Now()), true
 	for len(w.places) < len(w.Mails) {
 		if err := errors.Join(ctx.Err(), w.writeFile()); err != nil {
 			return err
@@ -164,6 +164,9 @@ func (w *mdboxFetch) reader(e engine.Engine) func(int) error {
 	}
 }
 
-func (w *mdboxFetch) Check(context.Context) error { return nil }
+// Check reads all messages once more and compares every byte.
+func (w *mdboxFetch) Check(ctx context.Context) error {
+	return w.whole(func() error { return w.Run(ctx) })
+}
 
 func (w *mdboxFetch) Close() error { return nil }

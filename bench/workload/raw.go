@@ -23,17 +23,18 @@ type rawFile struct {
 // fetchRaw reads with chains of open, read and close, iodepth of them in flight,
 // without the FS API. A buffer has room for the largest mail.
 func (w *mailFetch) fetchRaw(ctx context.Context) (err error) {
-	e, err := uring.New(uring.Options{Depth: max(3*w.Spec.Depth, backend.MaxChain), Rings: 1})
+	depth := w.depth(fetchRawDepth)
+	e, err := uring.New(uring.Options{Depth: max(3*depth, backend.MaxChain), Rings: 1})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	r := &rawFetch{mailFetch: w, engine: e, done: make([]*backend.Op, 3*w.Spec.Depth)}
+	r := &rawFetch{mailFetch: w, engine: e, done: make([]*backend.Op, 3*depth)}
 	largest := 1
 	for _, m := range w.Mails {
 		largest = max(largest, len(m.Data)+1)
 	}
-	for range w.Spec.Depth {
+	for range depth {
 		r.free = append(r.free, &rawFile{buf: make([]byte, largest)})
 	}
 	return r.loop(ctx)

@@ -16,6 +16,8 @@ import (
 
 // Store is a whole mail store with one mailbox, seen from outside.
 type Store interface {
+	// Serve gets ready for Deliver.
+	Serve(ctx context.Context) error
 	// Deliver delivers mails over some connections; done is called for each
 	// when the store has taken responsibility for it, from any goroutine.
 	Deliver(ctx context.Context, mails []mail.Message, connections int, done func(i int, begun time.Time)) error
@@ -23,8 +25,10 @@ type Store interface {
 	Own(dir string) error
 	// Import takes over the mails of a Maildir.
 	Import(ctx context.Context, maildir string) error
-	// Fetch writes the text of all messages to w.
+	// Fetch writes the text of all messages to w, in the order of UIDs, each
+	// with Label before it.
 	Fetch(ctx context.Context, w io.Writer) error
+	Label() string
 	// Count returns how many messages there are.
 	Count(ctx context.Context) (int, error)
 	// Usage returns the CPU time of processes that are not children of this
@@ -33,21 +37,23 @@ type Store interface {
 	Close() error
 }
 
-// Maker makes stores.
+// Maker makes stores of several kinds; a kind is the second part of the engine's
+// name.
 type Maker struct {
-	// Available says why there can be none on this machine; nil if there can.
-	Available func() error
-	// Open makes an empty store of a kind ("sdbox", "mdbox") in dir.
-	Open func(ctx context.Context, kind, dir string) (Store, error)
+	// Ready gets ready what stores of a kind share in a run, in a directory of
+	// the run, or says why there can be none on this machine.
+	Ready func(ctx context.Context, kind, shared string) error
+	// Open makes an empty store in dir.
+	Open func(ctx context.Context, kind, shared, dir string) (Store, error)
 }
 
 // Stores are the stores that there are, by the first part of the engine's name.
 var Stores = map[string]Maker{}
 
-// StoreOf returns the maker of an engine that is a whole store.
-func StoreOf(engine string) (Maker, bool) {
-	name, _, ok := cutStore(engine)
-	return Stores[name], ok
+// StoreOf returns maker and kind of an engine that is a whole store.
+func StoreOf(engine string) (m Maker, kind string, ok bool) {
+	name, kind, ok := cutStore(engine)
+	return Stores[name], kind, ok
 }
 
 // cutStore splits "dovecot:sdbox".
@@ -76,11 +82,11 @@ func newStoreWork(t *Task, name, kind string) (Workload, error) {
 }
 
 func (w *storeWork) Prepare(ctx context.Context) (err error) {
-	if w.store, err = w.maker.Open(ctx, w.kind, w.Dir); err != nil {
+	if w.store, err = w.maker.Open(ctx, w.kind, w.Shared, w.Dir); err != nil {
 		return err
 	}
 	if w.Spec.Workload == "mail-deliver" {
-		return nil
+		return w.store.Serve(ctx)
 	}
 	w.maildir = filepath.Join(w.Dir, "Maildir")
 	if err := errors.Join(writeMaildir(w.maildir, w.Mails), w.store.Own(w.maildir)); err != nil {
@@ -135,28 +141,17 @@ func (w *storeWork) Run(ctx context.Context) error {
 	return w.whole(measure.Read, w.fetchAll(ctx))
 }
 
-// fetchAll fetches all messages; there must be as much text as was put in.
+// fetchAll fetches all messages; the text must be that of the mails.
 func (w *storeWork) fetchAll(ctx context.Context) error {
-	var got sized
-	if err := w.store.Fetch(ctx, &got); err != nil {
-		return err
+	check := newTextCheck(w.store.Label(), w.Mails)
+	err := w.store.Fetch(ctx, check)
+	if err == nil {
+		err = check.end()
 	}
-	var want int64
-	for _, m := range w.Mails {
-		want += int64(len(m.Data))
-	}
-	if int64(got) < want {
-		return fmt.Errorf("%s: %d bytes of text from mails of %d", w.Engine, got, want)
+	if err != nil {
+		return fmt.Errorf("%s: %w", w.Engine, err)
 	}
 	return nil
-}
-
-// sized counts what is written to it.
-type sized int64
-
-func (s *sized) Write(p []byte) (int, error) {
-	*s += sized(len(p))
-	return len(p), nil
 }
 
 // whole counts a run of all messages at once: each gets its share of the time.

@@ -20,8 +20,13 @@ type Task struct {
 	Engine   string
 	Mails    []mail.Message
 	Dir      string            // empty, and the turn's own
+	Shared   string            // directory of the run
+	Job      int               // number of the job in the run
 	FS       *fsapi.FS         // for the engines of the FS API
 	Recorder *measure.Recorder // from Record on
+
+	names    []string // of files, by mail
+	sampling bool     // see same
 }
 
 // Record implements Workload.
@@ -48,16 +53,17 @@ var ErrCannot = errors.New("cannot do it")
 
 // New returns the workload that the task's job asks for.
 func New(t *Task) (Workload, error) {
+	t.move(t.Dir)
 	if kind, name, ok := cutStore(t.Engine); ok {
 		return newStoreWork(t, kind, name)
 	}
 	files := slices.Contains([]string{"uring", "threadpool", "sync"}, t.Engine)
 	switch name := t.Spec.Workload; {
-	case name == "mail-fetch" && (files || t.Engine == "uring-raw" || t.Engine == "readfile"):
+	case name == "mail-fetch" && (files || slices.Contains([]string{"uring-raw", "readfile", "syscalls"}, t.Engine)):
 		return &mailFetch{Task: t}, nil
-	case name == "mail-deliver" && files:
+	case name == "mail-deliver" && (files || t.Engine == "serial"):
 		return &mailDeliver{Task: t}, nil
-	case name == "mdbox-append" && files:
+	case name == "mdbox-append" && (files || t.Engine == "serial"):
 		return &mdboxAppend{Task: t}, nil
 	case name == "mdbox-fetch" && slices.Contains(engine.Names, t.Engine):
 		return &mdboxFetch{Task: t}, nil
@@ -69,12 +75,14 @@ func New(t *Task) (Workload, error) {
 
 func (t *Task) onFS() bool { return engine.AppendOnly(t.Engine) }
 
-func (t *Task) path(i int) string { return filepath.Join(t.Dir, fmt.Sprintf("u.%d", i+1)) }
-
-func (t *Task) paths() []string {
-	paths := make([]string, len(t.Mails))
-	for i := range paths {
-		paths[i] = t.path(i)
+// move makes dir the directory of the task's files, and names them.
+func (t *Task) move(dir string) {
+	t.Dir, t.names = dir, make([]string, len(t.Mails))
+	for i := range t.names {
+		t.names[i] = filepath.Join(dir, fmt.Sprintf("u.%d", i+1))
 	}
-	return paths
 }
+
+func (t *Task) path(i int) string { return t.names[i] }
+
+func (t *Task) paths() []string { return t.names }

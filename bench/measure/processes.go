@@ -1,4 +1,4 @@
-package dovecot
+package measure
 
 import (
 	"fmt"
@@ -6,16 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ringbox/ringbox/bench/measure"
 )
 
 // tick is the unit of times in /proc, the same on all Linux machines.
 const tick = 10 * time.Millisecond
 
-// processes adds up what a process, its children, and the children it has waited
-// for have used.
-func processes(master int) (u measure.Usage) {
+// Processes adds up what a process, its children, and the children that it has
+// waited for have used so far, for one that this process has not waited for. It
+// is zero where there is no /proc.
+func Processes(master int) (u Usage) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return u
