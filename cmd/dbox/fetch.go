@@ -17,6 +17,8 @@ type fetchOptions struct {
 	storeOptions
 	headers  bool
 	metadata bool
+
+	copying []byte // what bodies are copied through
 }
 
 // maxHeader is how much of a header is printed, in bytes.
@@ -68,6 +70,7 @@ func (a *app) fetch(ctx context.Context, s *stores.Store, box mailstore.Mailbox,
 		return nil // for Fetch that would be all
 	}
 	out := newPrinter(a.stdout)
+	o.copying = make([]byte, 32<<10)
 	problems := 0
 	for m, err := range box.Fetch(ctx, uids, mailstore.FetchOptions{Verify: true}) {
 		if m == nil {
@@ -115,7 +118,7 @@ func (o fetchOptions) print(ctx context.Context, out *printer, m *mailstore.Mail
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(printed{out}, text)
+	_, err = io.CopyBuffer(printed{out}, text, o.copying)
 	return err
 }
 
