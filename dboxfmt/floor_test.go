@@ -14,7 +14,9 @@ import (
 // TestDovecotsFloor: the messages that the repair of Dovecot keeps as they were,
 // this one keeps too. So it does with a body that nothing has touched and that
 // Dovecot's keeps under another GUID; of hundreds of thousands of cases in a few
-// Dovecot's does that by luck, and this one does not.
+// Dovecot's does that by luck, and this one does not. One kind of damage is known
+// that this test does not hit with its usual seed (about one case in 100,000): a
+// V that is changed in such a way that it fits an imitation in the body instead.
 func TestDovecotsFloor(t *testing.T) {
 	rng := seeded(t)
 	kept, missed := 0, 0

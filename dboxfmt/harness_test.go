@@ -9,6 +9,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -123,9 +124,19 @@ func testFile(t testing.TB, name string) []byte {
 	return data
 }
 
-// seeded returns a random source and prints its seed.
+// seeded returns a random source and prints its seed. It is the same one each
+// time unless DBOXFMT_SEED is another number, or "random".
 func seeded(t testing.TB) *rand.Rand {
-	seed := time.Now().UnixNano()
+	seed := int64(20101126)
+	switch text := os.Getenv("DBOXFMT_SEED"); text {
+	case "":
+	case "random":
+		seed = time.Now().UnixNano()
+	default:
+		var err error
+		seed, err = strconv.ParseInt(text, 10, 64)
+		require.NoError(t, err, "DBOXFMT_SEED")
+	}
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewSource(seed))
 }

@@ -59,9 +59,10 @@ package dboxfmt
 // against one of all headers. A long gap is searched once for its end and once
 // for blocks, not again for each range in it, unless messages of another layout
 // are found in it. Everything that would read a body again to refine the answer
-// draws on a credit of four times the size of the file (finder.afford). Only
-// files made to do so use it up; then these refinements are left out, and in
-// doubt a message counts as confirmed.
+// draws on a credit of four times the size of the file (finder.afford), and
+// following headers in bodies on another (finder.affordLook). Only files made to
+// do so use them up; then these refinements are left out, and in doubt a message
+// counts as confirmed.
 
 import (
 	"fmt"

@@ -59,9 +59,9 @@ const (
 	fitsNot
 )
 
-// fitOf counts if the body is in memory and the credit allows it. Compressed bodies and those with parts
-// elsewhere cannot be compared. A block without V speaks against the message:
-// every writer writes it.
+// fitOf counts if the body is in memory and the credit allows it. Compressed
+// bodies and those with parts elsewhere cannot be compared. A block without V
+// speaks against the message: every writer writes it.
 func (f *finder) fitOf(m *Message) fit {
 	v, err := m.Metadata.VirtualSize()
 	switch {
@@ -117,8 +117,11 @@ func (f *finder) overlapped(m *Message, block, end int64) (bool, error) {
 }
 
 // within is the next header that starts from an offset on and before another. It
-// does not move what is in memory.
+// does not move what is in memory. Unless the credit allows it there is none.
 func (f *finder) within(from, to int64) (mark, bool, error) {
+	if !f.affordLook(1 << 8) {
+		return mark{}, false, nil
+	}
 	p := f.near(from, to-from)
 	if p == nil {
 		m, ok, err := f.aside.next(from, onlyHeaders, nil)
@@ -141,7 +144,7 @@ func (f *finder) within(from, to int64) (mark, bool, error) {
 // both end in the same block and are compressed: no such body has by chance a
 // header in it that leads there.
 func (f *finder) betterThan(other mark, end int64) (bool, error) {
-	if !f.affordLook(1 << 10) {
+	if !f.affordLook(4 << 10) {
 		return false, nil
 	}
 	block, otherEnd, ok, err := f.sized(other)

@@ -28,6 +28,7 @@ type readState struct {
 	next     int64      // where reading goes on if it is sequential
 	window   int        // of the next sequential read
 	failed   int        // times that data was reclaimed before it was fetched, in a row
+	misses   int        // times in a row that the page cache had nothing, or was not asked
 }
 
 // segment is a piece of the file that has been read ahead or will be.
@@ -132,12 +133,29 @@ func (f *File) notYet(s *segment, off int64) (int, error) {
 	return 0, ErrAgain
 }
 
+// A page cache that has had nothing for coldAfter reads in a row is asked only
+// every askCold reads: a question that finds nothing has already walked through
+// the file system, nearly half of the CPU time of a read from the device.
+const (
+	coldAfter = 16
+	askCold   = 8
+)
+
 // readNow reads what the page cache holds, straight into p.
-func (f *File) readNow(p []byte, off int64) (int, bool) {
+func (f *File) readNow(p []byte, off int64) (n int, ok bool) {
 	if f.fs.now == nil || f.state != fileOpen {
 		return 0, false
 	}
-	return f.fs.now.ReadNow(&f.handle, p, off)
+	r := &f.read
+	if r.misses < coldAfter || r.misses%askCold == 0 {
+		n, ok = f.fs.now.ReadNow(&f.handle, p, off)
+	}
+	if ok {
+		r.misses = 0
+	} else {
+		r.misses++
+	}
+	return n, ok
 }
 
 // answered is the end of a read that needed no waiting.
