@@ -50,7 +50,7 @@ func (s *shard) complete(f *flight) {
 		return
 	}
 	f.hardware = false
-	if lostItsFile(f) && !f.helped {
+	if lostItsFile(f) {
 		s.feel(f)
 	}
 	if f.res < 0 {
@@ -84,14 +84,21 @@ func (s *shard) transferred(f *flight) {
 		op.Fail(syscall.EIO) // a file that takes nothing and says nothing
 	case f.res == 0 || probed && f.peeked == 0:
 		op.EOF = true
-	case lostItsFile(f):
-		s.readElsewhere(f)
-		return
 	default:
-		s.ready.push(f)
+		s.goOn(f)
 		return
 	}
 	s.settle(f)
+}
+
+// goOn does the rest of an operation, or all of it once more.
+func (s *shard) goOn(f *flight) {
+	if lostItsFile(f) {
+		s.warmth = 0
+		s.help(f, -1)
+		return
+	}
+	s.ready.push(f)
 }
 
 // opened ends a successful open. Making the permissions of a created file
@@ -124,17 +131,9 @@ func permissionsMayDiffer(op *backend.Op, fd int) bool {
 // refused handles an errno.
 func (s *shard) refused(f *flight, errno syscall.Errno) {
 	f.probed = false
-	if refusedHaste(f, errno) {
-		s.readElsewhere(f)
-		return
-	}
 	switch s.judge(f, errno) {
 	case backend.Retry:
-		if lostItsFile(f) {
-			s.readElsewhere(f)
-			return
-		}
-		s.ready.push(f)
+		s.goOn(f)
 	case backend.Helper:
 		s.help(f, -1)
 	case backend.Ignore:
@@ -157,6 +156,9 @@ func (s *shard) judge(f *flight, errno syscall.Errno) backend.Verdict {
 	case f.canceled && f.op.Kind != backend.OpClose && (errno == syscall.EINTR || errno == syscall.ECANCELED):
 		return backend.Canceled
 	case errno == syscall.ECANCELED || errno == syscall.EFAULT:
+		if f.op.Kind == backend.OpClose && isDirect(f.op.Handle) {
+			return backend.Retry // no helper can close what only the ring has open
+		}
 		return backend.Helper
 	}
 	return backend.Judge(f.op, errno, true)

@@ -3,8 +3,7 @@
 package uring
 
 import (
-	"syscall"
-	"time"
+	"slices"
 	"unsafe"
 
 	abi "github.com/iceber/iouring-go/syscall"
@@ -15,10 +14,10 @@ import (
 
 // A chain that opens a file, reads it from its start and closes it needs no
 // descriptor of the process: the file goes into the ring's own table (a direct
-// descriptor), at a place of the chain's own, and the second
-// call takes the read, the look behind it and the close down together. If the
-// read does not get everything, which is rare, a helper reads the file again by
-// its name, since by then the ring has closed it.
+// descriptor), at a place of the chain's own, and the second call takes the read,
+// the look behind it and the close down together. If the read does not get
+// everything, which is rare, a helper reads the file again by its name, since by
+// then the ring has closed it.
 
 // directFile is what a handle holds whose file is a direct descriptor.
 var directFile = new(struct{ _ byte })
@@ -49,7 +48,7 @@ func (s *shard) readsWholeFile(open, read, end *backend.Op) bool {
 		open.Handle != nil && !open.Handle.IsOpen() && open.Handle == read.Handle && open.Handle == end.Handle
 }
 
-// openDirectly makes e, the entry of an open, use f's place of the table.
+// openDirectly makes e, the entry of an open, use a place of the table.
 func (e *sqe) openDirectly(place uint32) {
 	e.fileIndex = place + 1
 	e.opFlags &^= unix.O_CLOEXEC // not for files that no descriptor leads to
@@ -65,12 +64,11 @@ const warmAt = 64
 // As long as files turn out to be cached, reads that cannot wait, in the order
 // of the queue, do without.
 func (s *shard) closeBehind(f *flight, e, p *sqe) {
-	f.hasty = s.warmth >= warmAt
 	f.enters = s.stats.Enters
 	end := f.next
 	clearResults(end.op)
 	end.stage, end.linked, end.hardware, end.held = started, true, true, false
-	if f.hasty {
+	if s.warmth >= warmAt {
 		e.flags &^= linkHard
 		e.opFlags, p.opFlags = unix.RWF_NOWAIT, unix.RWF_NOWAIT
 	} else {
@@ -89,11 +87,6 @@ func (s *shard) feel(f *flight) {
 	s.warmth++
 }
 
-// refusedHaste reports whether a read could not be done without waiting.
-func refusedHaste(f *flight, errno syscall.Errno) bool {
-	return f.hasty && (errno == syscall.EAGAIN || errno == syscall.EOPNOTSUPP)
-}
-
 // closed ends what h was, however its file was open.
 func closed(h *backend.Handle) {
 	if isDirect(h) {
@@ -104,12 +97,6 @@ func closed(h *backend.Handle) {
 
 // lostItsFile: f has to go on with a read whose close may have run already.
 func lostItsFile(f *flight) bool { return f.op.Kind == backend.OpRead && isDirect(f.op.Handle) }
-
-// readElsewhere leaves f to a helper, and trusts the page cache less.
-func (s *shard) readElsewhere(f *flight) {
-	s.warmth = 0
-	s.help(f, -1)
-}
 
 // readAgain does the whole read by the file's name.
 func readAgain(op *backend.Op) {
@@ -128,10 +115,7 @@ func readAgain(op *backend.Op) {
 
 // makeTable gives the ring a table with room for n files.
 func (r *ring) makeTable(n int) error {
-	empty := make([]int32, n)
-	for i := range empty {
-		empty[i] = noFile
-	}
+	empty := slices.Repeat([]int32{noFile}, n)
 	return abi.IOURingRegister(r.fd, abi.IORING_REGISTER_FILES, unsafe.Pointer(&empty[0]), uint32(n))
 }
 
@@ -142,33 +126,15 @@ func (r *ring) opensDirectly(place uint32) bool {
 	e := r.add()
 	e.opcode, e.fd, e.addr, e.opFlags = abi.IORING_OP_OPENAT, unix.AT_FDCWD, address(&root[0]), unix.O_PATH
 	e.openDirectly(place)
-	res, ok := r.roundTrip()
-	if ok && res > 0 {
+	res, err := r.roundTrip()
+	if res > 0 {
 		unix.Close(int(res))
 	}
-	if !ok || res != 0 {
+	if err != nil || res != 0 {
 		return false
 	}
 	e = r.add()
 	e.opcode, e.fileIndex = abi.IORING_OP_CLOSE, place+1
-	res, ok = r.roundTrip()
-	return ok && res == 0
-}
-
-// roundTrip submits one entry of a new ring and waits for its completion.
-func (r *ring) roundTrip() (res int32, ok bool) {
-	r.publish()
-	if _, errno := r.enter(r.fd, 1, 0); errno != 0 {
-		return 0, false
-	}
-	for range 1000 {
-		if r.completed() > 0 {
-			res = r.next().res
-			r.consumed()
-			return res, true
-		}
-		time.Sleep(time.Millisecond)
-		_, _ = r.enter(r.fd, 0, abi.IORING_ENTER_FLAGS_GETEVENTS)
-	}
-	return 0, false
+	res, err = r.roundTrip()
+	return err == nil && res == 0
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	abi "github.com/iceber/iouring-go/syscall"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -194,4 +195,36 @@ func TestWholeFileCancelled(t *testing.T) {
 	require.ErrorIs(t, chain[1].Err, backend.ErrCanceled)
 	require.NoError(t, chain[2].Err)
 	require.False(t, chain[0].Handle.IsOpen())
+}
+
+// TestWholeFileCloseAgain: a close that the kernel has cancelled, with the chain
+// and then with the thread that submitted it, runs later; nobody else could do it.
+func TestWholeFileCloseAgain(t *testing.T) {
+	e, s := direct(t, asItIs)
+	path, data := writeFile(t, 5000)
+	chain := linked(path, 6000)
+	cancel, lost := 2, uint64(0)
+	s.ring.enter = func(fd int, submit, flags uint32) (int, syscall.Errno) {
+		r := s.ring
+		for i := *r.sqHead; i != r.tail; i++ {
+			if entry := &r.entries[i&r.sqMask]; entry.opcode == abi.IORING_OP_CLOSE && cancel > 0 {
+				lost = entry.userData
+				cancel--
+				*entry = sqe{opcode: abi.IORING_OP_NOP, flags: entry.flags, userData: lost}
+			}
+		}
+		n, errno := enter(fd, submit, flags)
+		for i := range r.completed() {
+			if c := &r.events[(r.head+uint32(i))&r.cqMask]; lost != 0 && c.userData == lost {
+				c.res, lost = canceledResult, 0
+			}
+		}
+		return n, errno
+	}
+	run(t, e, chain...)
+	require.Zero(t, cancel)
+	require.NoError(t, chain[2].Err)
+	require.False(t, chain[0].Handle.IsOpen())
+	requireSame(t, data, chain[1].Buf[:chain[1].N])
+	require.Zero(t, e.Stats().Helped)
 }

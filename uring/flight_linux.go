@@ -29,7 +29,6 @@ type flight struct {
 	fresh    bool // its handle has just been opened: the file's own position is 0
 	probed   bool // a read of one byte runs behind the read, to tell the end of the file
 
-	hasty  bool   // the read must not wait, see closeBehind
 	enters uint64 // before the read went down
 	place  uint32 // in the ring's table, of a direct descriptor; 0: the chain uses none
 

@@ -5,6 +5,7 @@ package uring
 import (
 	"os"
 	"syscall"
+	"time"
 	"unsafe"
 
 	abi "github.com/iceber/iouring-go/syscall"
@@ -68,14 +69,24 @@ func registerWorkers(r *ring, n int) {
 // ring up, and forbid using it.
 func (r *ring) try() error {
 	r.add().opcode = abi.IORING_OP_NOP
+	_, err := r.roundTrip()
+	return err
+}
+
+// roundTrip submits the one entry of a new ring and waits for its completion.
+func (r *ring) roundTrip() (res int32, err error) {
 	r.publish()
 	if _, errno := r.enter(r.fd, 1, 0); errno != 0 {
-		return os.NewSyscallError("io_uring_enter", errno)
+		return 0, os.NewSyscallError("io_uring_enter", errno)
 	}
-	if r.completed() != 1 {
-		return syscall.EIO
+	for range 1000 {
+		if r.completed() > 0 {
+			res = r.next().res
+			r.consumed()
+			return res, nil
+		}
+		time.Sleep(time.Millisecond)
+		_, _ = r.enter(r.fd, 0, abi.IORING_ENTER_FLAGS_GETEVENTS)
 	}
-	r.next()
-	r.consumed()
-	return nil
+	return 0, syscall.EIO
 }
